@@ -1,0 +1,116 @@
+"""An environment: which cluster, how to reach it, what is different there. No secret ever stands in these values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from deployer.model.errors import Location
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is to be found: ``env:NAME`` or ``file:PATH``; `where` is the line that asks for it."""
+
+    reference: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How to authenticate: `type` is ``none``, ``basic`` (username, password)."""
+
+    type: str = "none"
+    username: SecretRef | str | None = None
+    password: SecretRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS of the connection: `ca` is a file of trusted certificates, `verify` may be false only outside production."""
+
+    verify: bool = True
+    ca: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One cluster. `timeout` is in seconds and bounds each request."""
+
+    hosts: tuple[str, ...]
+    auth: Auth = field(default_factory=Auth)
+    tls: Tls = field(default_factory=Tls)
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A notification channel: `type` as the Notifications plugin names it (``webhook``, ``slack``); `url` by reference or in place."""
+
+    key: str
+    type: str
+    url: SecretRef | str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOverride:
+    """An environment's own place of a log source: index pattern, the fields that tell its events, its ingest delay in seconds."""
+
+    index: str | None = None
+    filter: Mapping[str, str] | None = None
+    ingest_delay: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorOverride:
+    """What an environment changes of an analytic's monitors."""
+
+    enabled: bool = True
+    severity: str | None = None
+    schedule: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exception_:
+    """Events that an environment leaves out of an analytic, with who answers for it and until when."""
+
+    id: str
+    analytic: str
+    monitors: tuple[str, ...]
+    where: Any
+    owner: str
+    reason: str
+    expires: date
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The safety limits of a plan: shares in percent of the managed objects (promise 8)."""
+
+    max_changed_percent: int = 30
+    min_objects: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One ``environments/<name>.yml``."""
+
+    name: str
+    deployment: str
+    connection: Connection
+    location: Location
+    production: bool = False
+    namespace: str = "default"
+    pages_url: str = ""
+    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    sources: Mapping[str, SourceOverride] = field(default_factory=dict)
+    tunables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tunable_locations: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
+    exceptions: tuple[Exception_, ...] = ()
+    limits: Limits = field(default_factory=Limits)
