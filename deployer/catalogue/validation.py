@@ -1,0 +1,91 @@
+"""A document against its schema: every error with its place, what was expected, and a near name when a name is unknown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import jsonschema
+from jsonschema.exceptions import ValidationError
+
+from deployer import schemas
+from deployer.catalogue.yamlfile import Document
+from deployer.model.finding import Findings, near
+
+
+@cache
+def _validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schemas.read(name))
+
+
+def check(document: Document, schema: str, findings: Findings) -> bool:
+    """Add a finding (DAC003) for each place where the document breaks the schema; True if there is none."""
+    errors = [leaf for error in _validator(schema).iter_errors(document.value) for leaf in _leaves(error)]
+    for error in errors:
+        _report(document, error, findings)
+    return not errors
+
+
+def check_value(value: Any, schema: str) -> list[str]:
+    """The ways in which a rendered value breaks a schema, as ``path: message`` (for values that have no file)."""
+    return [f"{error.json_path}: {error.message[:300]}" for error in _validator(schema).iter_errors(value)]
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """The error that tells most: of alternatives, the one that got furthest into the value."""
+    if error.context and error.validator in ("anyOf", "oneOf"):
+        deepest = max(error.context, key=lambda e: len(e.absolute_path))
+        if len(deepest.absolute_path) > len(error.absolute_path):
+            yield from _leaves(deepest)
+            return
+    yield error
+
+
+def _report(document: Document, error: ValidationError, findings: Findings) -> None:
+    path = tuple(error.absolute_path)
+    shown = ".".join(str(part) for part in path) or "the file"
+    description = _described(error.schema)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {})
+        for name in [key for key in error.instance if key not in known]:
+            hint = near(str(name), known)
+            findings.add("DAC003", f"unknown key '{name}' in {shown}", document.where(*path, name, key=True), hint)
+        return
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = [name for name in error.validator_value if name not in error.instance]
+        for name in missing:
+            about = _described(error.schema.get("properties", {}).get(name, {}))
+            findings.add("DAC003", f"'{name}' is missing in {shown}", document.where(*path), about)
+        return
+    where = document.where(*path)
+    match error.validator:
+        case "type":
+            wanted = error.validator_value if isinstance(error.validator_value, str) else " or ".join(error.validator_value)
+            message = f"{shown} must be of type {wanted}, and is {_kind(error.instance)}"
+        case "enum":
+            message = f"{shown} is '{error.instance}'"
+            description = near(str(error.instance), [str(value) for value in error.validator_value])
+        case "pattern":
+            message = f"{shown} is '{str(error.instance)[:80]}', which has not the form expected ({error.validator_value})"
+        case "oneOf" | "anyOf":
+            message = f"{shown} has not one of the forms allowed"
+        case "minProperties" | "minItems" | "minLength":
+            message = f"{shown} is empty"
+        case _:
+            message = f"{shown}: {re.sub(r'^.{200}.*', 'not allowed here', error.message)}"
+    findings.add("DAC003", message, where, description)
+
+
+def _described(schema: Any) -> str:
+    if not isinstance(schema, dict):
+        return ""
+    text = str(schema.get("description", ""))
+    examples = schema.get("examples") or []
+    return f"{text} Example: {examples[0]!r}" if examples and examples[0] not in ({}, []) else text
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a mapping"}
+    return names.get(type(value), "nothing")

@@ -1,0 +1,158 @@
+"""YAML as plain values that know where they stand.
+
+Positions come from PyYAML's C composer. Scalars follow YAML 1.2's core schema, so ``22:00`` is a text and not the
+number 1320, ``no`` is a text and not false, and a date is a text. Duplicate keys, tags and merge keys are errors.
+Files come from strangers' pull requests: size, depth and the number of values (aliases expanded) are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deployer.model.errors import Location
+from deployer.model.finding import Findings
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 60
+MAX_VALUES = 200_000
+
+Path_ = tuple[str | int, ...]
+
+_INT = re.compile(r"[-+]?\d{1,18}")
+_FLOAT = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
+_CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "map", "seq")}
+
+
+@dataclass(slots=True)
+class Document:
+    """The value of a file and the place of each value in it, by its path (``("monitors", "discovery", "window")``)."""
+
+    file: str
+    value: Any
+    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    key_places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+
+    def where(self, *path: str | int, key: bool = False) -> Location:
+        """The place of the value (or its key) at `path`, or of the nearest value around it."""
+        for length in range(len(path), -1, -1):
+            places = self.key_places if key and length == len(path) else self.places
+            place = places.get(tuple(path[:length]))
+            if place:
+                return Location(self.file, *place)
+        return Location(self.file)
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, message: str, mark: Any, hint: str = "") -> None:
+        super().__init__(message)
+        self.finding = (code, message, mark, hint)
+
+
+def read_text(path: Path, root: Path, findings: Findings) -> str | None:
+    """The text of a file below `root`, or None with a finding: outside of the tree, too large, not UTF-8, missing."""
+    shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    where = Location(shown)
+    try:
+        if not path.resolve().is_relative_to(root.resolve()):
+            findings.add("DAC001", "the file lies outside of the repository", where, "links out of the tree are not followed")
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            findings.add("DAC001", f"the file is larger than {MAX_BYTES:,} bytes", where, "split it")
+            return None
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        findings.add("DAC001", f"the file is not UTF-8 text (byte {error.start})", where)
+    except OSError as error:
+        findings.add("DAC001", f"the file cannot be read: {error.strerror}", where)
+    return None
+
+
+def load(path: Path, root: Path, findings: Findings) -> Document | None:
+    """Read one YAML file below `root`; None (with findings) if it is not valid."""
+    text = read_text(path, root, findings)
+    if text is None:
+        return None
+    return parse(text, path.relative_to(root).as_posix(), findings)
+
+
+def parse(text: str, file: str, findings: Findings) -> Document | None:
+    """Read YAML text as `load` does; `file` is the name that locations carry."""
+    document = Document(file, None)
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        if node is None:
+            findings.add("DAC001", "the file is empty", Location(file))
+            return None
+        document.value = _Builder(document).build(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        findings.add("DAC001", f"not valid YAML: {error.problem or error.context or 'unreadable'}", Location(file, *place))
+        return None
+    except yaml.YAMLError as error:
+        findings.add("DAC001", f"not valid YAML: {str(error).splitlines()[0]}", Location(file))
+        return None
+    except RecursionError:
+        findings.add("DAC001", f"nested deeper than {MAX_DEPTH} levels", Location(file))
+        return None
+    except _Refused as error:
+        code, message, mark, hint = error.finding
+        findings.add(code, message, Location(file, mark.line + 1, mark.column + 1), hint)
+        return None
+    return document
+
+
+class _Builder:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.count = 0
+
+    def build(self, node: yaml.Node, path: Path_) -> Any:
+        self.count += 1
+        if len(path) > MAX_DEPTH:
+            raise _Refused("DAC001", f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
+        if self.count > MAX_VALUES:
+            raise _Refused("DAC001", f"more than {MAX_VALUES:,} values, aliases expanded", node.start_mark)
+        self.document.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if node.tag not in _STANDARD_TAGS:
+            raise _Refused("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        if node.tag not in _STANDARD_TAGS:
+            raise _Refused("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _Refused("DAC001", "a key must be a text", key_node.start_mark)
+            key = key_node.value
+            if key == "<<":
+                raise _Refused("DAC001", "merge keys (<<) are not supported", key_node.start_mark, "write the keys out")
+            if key in result:
+                raise _Refused("DAC002", f"the key '{key}' stands twice in the same mapping", key_node.start_mark, "remove one of the two")
+            self.document.key_places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            result[key] = self.build(value_node, (*path, key))
+        return result
+
+
+def _scalar(node: yaml.Node) -> Any:
+    text: str = node.value
+    if node.style is not None or node.tag == "tag:yaml.org,2002:str" and text not in _CONSTANTS:
+        return text
+    if text.lower() in _CONSTANTS and text in (text.lower(), text.capitalize(), text.upper()):
+        return _CONSTANTS[text.lower()]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

@@ -1,0 +1,167 @@
+"""An analytic: what a detection looks for, what may be tuned, and the monitors it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployer.model.condition import Condition, TunableRef
+from deployer.model.errors import Location
+
+SEVERITIES = {"critical": "1", "high": "2", "medium": "3", "low": "4", "info": "5"}
+"""Our words for the severities of the Alerting plugin, where 1 is the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunable:
+    """A mutable element of an analytic. `bounds` holds what the schema allows for its type (minimum, max_items, choices, ...)."""
+
+    name: str
+    type: str
+    description: str
+    default: Any
+    bounds: Mapping[str, Any]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class LogSourceUse:
+    """A log source as ATT&CK's analytic names it, and the source of ours that serves it."""
+
+    source: str
+    name: str
+    channel: str
+    data_component: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """At least `threshold` different values of `field`."""
+
+    field: str
+    threshold: int | TunableRef
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSpec:
+    """One monitor of an analytic. Durations are strings such as ``5m`` or references to tunables.
+
+    An `entity` monitor has `events`; a `sequence` monitor has `first` and `then`.
+    """
+
+    key: str
+    title: str
+    template: str
+    entity: tuple[str, ...]
+    window: str | TunableRef
+    threshold: int | TunableRef
+    where: Location
+    events: Condition | None = None
+    first: Condition | None = None
+    then: Condition | None = None
+    distinct: Distinct | None = None
+    reminder: str | TunableRef = "0s"
+    severity: str | None = None
+    severity_reason: str = ""
+    show: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analytic:
+    """One folder of `detections/`."""
+
+    id: str
+    title: str
+    description: str
+    strategy: str
+    attack: Mapping[str, Any]
+    platform: str
+    status: str
+    severity: str
+    schedule: Mapping[str, str]
+    protected: bool
+    tags: tuple[str, ...]
+    log_sources: tuple[LogSourceUse, ...]
+    tunables: Mapping[str, Tunable]
+    events: Mapping[str, Condition]
+    monitors: Mapping[str, MonitorSpec]
+    false_positives: tuple[str, ...]
+    response: tuple[str, ...]
+    references: tuple[Mapping[str, str], ...]
+    where: Location
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSource:
+    """One entry of `mappings/sources/`: where its events lie and how they get there. `ingest_delay` is in seconds."""
+
+    id: str
+    title: str
+    platform: str
+    dataset: str
+    pipeline: str
+    components: tuple[str, ...]
+    attack: tuple[Mapping[str, str], ...]
+    shippers: tuple[str, ...]
+    ingest_delay: int
+    format: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Who or what an alert is about: the first of `fields` that an event has, else `placeholder`."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...]
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleEvent:
+    """A raw event of a case: a text (a line, or lines for auditd) or a mapping; sent `repeat` times."""
+
+    source: str
+    raw: Any
+    repeat: int
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Under `tunables`, exactly these entities alert: monitor key to a set of ``((entity, value), ...)``."""
+
+    tunables: Mapping[str, Any]
+    alerts: Mapping[str, frozenset[tuple[tuple[str, str], ...]]]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Sample events, the time at which the monitors look back on them, and what must come of it."""
+
+    name: str
+    clock: int
+    events: tuple[SampleEvent, ...]
+    base: Expectation
+    variants: tuple[Expectation, ...]
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """Everything that people wrote, read and checked for form. Keys are ids and names."""
+
+    root: str
+    analytics: Mapping[str, Analytic]
+    sources: Mapping[str, LogSource]
+    entities: Mapping[str, Entity]
+    components: Mapping[str, Mapping[str, Any]]
+    pipelines: Mapping[str, Mapping[str, Any]]
+    cases: Mapping[str, tuple[Case, ...]]
+    templates: Mapping[str, str]
+    locations: Mapping[str, Location] = field(default_factory=dict)

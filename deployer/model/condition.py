@@ -1,0 +1,100 @@
+"""Conditions on events, as a tree of values. What they mean in query DSL and in painless is the renderer's business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from deployer.model.errors import Location
+
+
+@dataclass(frozen=True, slots=True)
+class TunableRef:
+    """Stands for the value of a tunable."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of the parts holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the parts holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A condition that has a name under `events` of the same analytic."""
+
+    name: str
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """The event comes from a log source, and the part (if any) holds."""
+
+    source: str
+    part: Condition | None
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Decided when rendering: `then` if the tunable has one of the values, else `otherwise` (nothing given: no restriction)."""
+
+    tunable: str
+    values: tuple[Any, ...]
+    then: Condition | None
+    otherwise: Condition | None
+    where: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One field compared with one value by one operator."""
+
+    field: str
+    operator: str
+    value: Any
+    where: Location
+
+
+Condition = All | AnyOf | Not | Use | FromSource | When | Test
+
+OPERATORS = ("equals", "in", "like", "matches", "runs", "exists", "gt", "gte", "lt", "lte", "cidr", "inside", "outside")
+
+
+def walk(condition: Condition | None) -> Iterator[Condition]:
+    """Every node of the tree, the outermost first. `Use` is not followed."""
+    if condition is None:
+        return
+    yield condition
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from walk(part)
+        case Not(part):
+            yield from walk(part)
+        case FromSource(part=part):
+            yield from walk(part)
+        case When(then=then, otherwise=otherwise):
+            yield from walk(then)
+            yield from walk(otherwise)
+        case _:
+            return

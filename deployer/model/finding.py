@@ -1,0 +1,80 @@
+"""What a check found, and the collector that lets one run report all of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from deployer.model.errors import DeployerError, Location
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong (or doubtful) in what people wrote.
+
+    `code` is stable (``DAC004``), `message` says what is wrong, `hint` what to do, `level` is ``error`` or ``warning``.
+    """
+
+    code: str
+    message: str
+    where: Location
+    hint: str = ""
+    level: str = "error"
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.level} {self.code}: {self.message}"
+        return f"{text}\n    {self.hint}" if self.hint else text
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects findings, so that all errors of all files come in one run."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def add(self, code: str, message: str, where: Location, hint: str = "", level: str = "error") -> None:
+        """Note one finding; the same one twice is kept once."""
+        finding = Finding(code, message, where, hint, level)
+        if finding not in self.items:
+            self.items.append(finding)
+
+    def warn(self, code: str, message: str, where: Location, hint: str = "") -> None:
+        """Note a finding that does not stop a deploy."""
+        self.add(code, message, where, hint, "warning")
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that stop a deploy, in the order of files and lines."""
+        return [finding for finding in self.sorted() if finding.level == "error"]
+
+    def sorted(self) -> list[Finding]:
+        """All findings in the order of files and lines."""
+        return sorted(self.items, key=lambda f: (f.where.file, f.where.line, f.where.column, f.code))
+
+    def raise_errors(self) -> None:
+        """Raise `InvalidRepositoryError` if anything found is an error."""
+        if self.errors:
+            raise InvalidRepositoryError(self)
+
+
+class InvalidRepositoryError(DeployerError):
+    """What people wrote has errors; `findings` has them all. Nothing was written anywhere."""
+
+    code = "invalid"
+
+    def __init__(self, findings: Findings) -> None:
+        count = len(findings.errors)
+        super().__init__(f"{count} error{'s' if count != 1 else ''} in the repository's files", todo="Mend them and run `deployer validate`.")
+        self.findings = findings
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """A hint with the nearest known name, or the known names when they are few: ``did you mean 'TimeWindow'?``."""
+    known = sorted(names)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if not known:
+        return ""
+    return f"known here: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"

@@ -1,0 +1,98 @@
+"""Command patterns: words as a person would type them, however an attacker writes them.
+
+A command is seen as words (the analyzer ``command_words`` of mappings/components/ecs.yml; `normalise` does the same
+here, and a test compares the two on a real node). A pattern is a row of words that follow each other:
+
+``net use``     these words, adjacent, wherever they stand
+``^ss``         the word is the name of a program: at the start, behind ``/``, or behind sudo, doas, busybox and the like
+``net use $``   the command ends there
+``sh[ow] tcp``  an optional tail: sh, sho or show
+``get-net*``    any characters within a word
+``esxcli ... connection list``  up to eight words in between
+``/regex/``     a Lucene regular expression on the whole text, whatever its case
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+EDGE = ";;"
+"""The word that stands at both ends of a command and for what separates commands."""
+
+MAX_GAP = 8
+"""The most words that ``...`` stands for."""
+
+WRAPPERS = ("sudo", "doas", "busybox", "toybox", "nohup", "env", "exec", "command", "time", "watch", "xargs", "then", "do", "eval", "nice", "setsid", "proxychains", "proxychains4")
+"""Words behind which another program's name stands."""
+
+_REMOVED = dict.fromkeys(map(ord, "^`\"'\u2018\u2019\u201c\u201d"), None)
+_SPACED: dict[int, str | None] = {**dict.fromkeys(map(ord, ",:=[]\u00a0"), " "), **dict.fromkeys(map(ord, "\u2013\u2014\u2015"), "-"),
+                                  **dict.fromkeys(map(ord, "/\\"), " / "), **dict.fromkeys(map(ord, "&|;(){}<>!\n\r"), f" {EDGE} ")}
+_TABLE: dict[int, str | None] = {**_SPACED, **_REMOVED}
+_STREAMS = re.compile(r" [12]>")
+_EXTENSION = re.compile(r"\.(?:exe|com)$")
+_TAIL = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Up to `MAX_GAP` words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word in any of its forms. A form with ``*`` stands for any characters there."""
+
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern as parsed: its items in order, or a regular expression."""
+
+    text: str
+    items: tuple[Word | Gap, ...] = ()
+    regex: str | None = None
+
+
+def normalise(command: str) -> list[str]:
+    """The words of a command as the analyzer ``command_words`` gives them, the edges included."""
+    text = _STREAMS.sub(" & ", command).translate(_TABLE)
+    return [EDGE, *(_EXTENSION.sub("", word.lower()) for word in text.split()), EDGE]
+
+
+def parse(text: str) -> Pattern:
+    """Read a pattern; ValueError says what is wrong with it."""
+    stripped = text.strip()
+    if len(stripped) > 2 and stripped.startswith("/") and stripped.endswith("/"):
+        return Pattern(text, regex=stripped[1:-1])
+    items: list[Word | Gap] = []
+    if stripped.startswith("^"):
+        items.append(Word((EDGE, "/", *WRAPPERS)))
+        stripped = stripped[1:].lstrip()
+    ends = stripped.endswith("$") and (stripped == "$" or stripped[-2].isspace())
+    if ends:
+        stripped = stripped[:-1].rstrip()
+    for raw in stripped.split():
+        items.extend([Gap()] if raw == "..." else _words(raw))
+    if ends:
+        items.append(Word((EDGE,)))
+    words = [item for item in items if isinstance(item, Word)]
+    if not words or all(set(word.forms) <= {EDGE, "/", "*", *WRAPPERS} for word in words):
+        raise ValueError(f"'{text}' has no word to look for")
+    if isinstance(items[0], Gap) or isinstance(items[-1], Gap):
+        raise ValueError("'...' stands between two words")
+    return Pattern(text, tuple(items))
+
+
+def _words(raw: str) -> list[Word | Gap]:
+    match = _TAIL.fullmatch(raw)
+    if match:
+        stem, tail = match[1].lower(), match[2].lower()
+        if len(normalise(stem + tail)) != 3:
+            raise ValueError(f"'{raw}': an optional tail belongs to one plain word")
+        return [Word(tuple(stem + tail[:length] for length in range(len(tail) + 1)))]
+    if "[" in raw or "]" in raw:
+        raise ValueError(f"'{raw}': write an optional tail as wo[rd]")
+    return [Word((word,)) for word in normalise(raw)[1:-1]]
