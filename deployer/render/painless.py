@@ -1,0 +1,150 @@
+"""Conditions in painless, for the two derived times of a sequence monitor.
+
+A sequence monitor's query finds the events of both kinds; which kind an event is must be told once more by a script
+(FACTS.md, "A correlation in order"). The script says whether the *second* condition holds; an event of both kinds is
+the second only. Structure becomes script text, values become params, so monitors of the same structure share one
+compilation. A test asks the same conditions of a real node in both forms and compares.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployer.model.condition import All, AnyOf, Condition, FromSource, Not, Test, Use, When
+from deployer.model.patterns import Gap, Pattern, Word
+from deployer.render.query import read_patterns, source_filter
+from deployer.render.scope import Scope
+
+MAX_FORMS = 400
+
+_PRELUDE = """
+String words(def value) {
+  if (value == null) { return ''; }
+  String s = value.toString().toLowerCase();
+  s = s.replace(' 1>', ' & ').replace(' 2>', ' & ');
+  for (c in ['^', '`', '"', "'", '\\u2018', '\\u2019', '\\u201c', '\\u201d']) { s = s.replace(c, ''); }
+  for (c in [',', ':', '=', '[', ']', '\\u00a0', '\\t']) { s = s.replace(c, ' '); }
+  for (c in ['\\u2013', '\\u2014', '\\u2015']) { s = s.replace(c, '-'); }
+  for (c in ['&', '|', ';', '(', ')', '{', '}', '<', '>', '!', '\\n', '\\r']) { s = s.replace(c, '\\u0001'); }
+  s = ' ;; ' + s.replace('\\u0001', ' ;; ').replace('/', ' / ').replace('\\\\', ' / ') + ' ;; ';
+  while (s.contains('  ')) { s = s.replace('  ', ' '); }
+  return s.replace('.exe ', ' ').replace('.com ', ' ');
+}
+boolean match(String s, def forms) {
+  for (form in forms) {
+    int at = 0; boolean all = true;
+    for (part in form) { at = s.indexOf(part, at); if (at < 0) { all = false; break; } at += part.length() - 1; }
+    if (all) { return true; }
+  }
+  return false;
+}
+boolean oneOf(def found, def values) {
+  for (f in found) { for (v in values) { if (v.toString().equalsIgnoreCase(f.toString())) { return true; } } }
+  return false;
+}
+def at(def source, String path) {
+  def value = source;
+  for (name in path.splitOnToken('.')) { if (!(value instanceof Map)) { return null; } value = value.get(name); }
+  return value;
+}
+""".strip()
+
+
+@dataclass(slots=True)
+class Predicate:
+    """An expression in painless and the params that it reads."""
+
+    source: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def second_kind(condition: Condition, scope: Scope, sources: list[str]) -> Predicate:
+    """The script of the derived times: emits the event's time if it is of the kind that ``params.second`` asks for."""
+    compiler = _Compiler(scope)
+    expression = compiler.compile(condition, sources)
+    source = f"{_PRELUDE}\nboolean second = {expression};\nif (second == params.second) {{ emit(doc['@timestamp'].value.toInstant().toEpochMilli()); }}"
+    return Predicate(source, compiler.params)
+
+
+class _Compiler:
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.params: dict[str, Any] = {}
+
+    def _param(self, value: Any) -> str:
+        name = f"p{len(self.params)}"
+        self.params[name] = value
+        return f"params.{name}"
+
+    def compile(self, condition: Condition, sources: list[str]) -> str:
+        match condition:
+            case All(parts):
+                return "(" + " && ".join(self.compile(part, sources) for part in parts) + ")"
+            case AnyOf(parts):
+                return "(" + " || ".join(self.compile(part, sources) for part in parts) + ")"
+            case Not(part):
+                return f"!{self.compile(part, sources)}"
+            case Use():
+                named = self.scope.event(condition)
+                return self.compile(named, sources) if named else "false"
+            case When():
+                chosen = self.scope.branch(condition)
+                return self.compile(chosen, sources) if chosen else "true"
+            case FromSource(source, part):
+                if source not in self.scope.repository.sources:
+                    return "false"
+                tests = [self._one_of(next(iter(clause["term"])), [next(iter(clause["term"].values()))["value"]]) for clause in source_filter(source, self.scope)]
+                if part is not None:
+                    tests.append(self.compile(part, [source]))
+                return "(" + " && ".join(tests or ["true"]) + ")"
+            case Test():
+                return self._test(condition)
+
+    def _one_of(self, name: str, values: list[Any]) -> str:
+        key = self._param(name)
+        return f"(doc.containsKey({key}) && oneOf(doc[{key}], {self._param(values)}))"
+
+    def _test(self, test: Test) -> str:
+        value = self.scope.value(test.value, test.where)
+        values = value if isinstance(value, list) else [value]
+        match test.operator:
+            case "equals" | "in":
+                return self._one_of(test.field, values)
+            case "exists":
+                key = self._param(test.field)
+                return f"((doc.containsKey({key}) && doc[{key}].size() > 0) == {self._param(bool(value))})"
+            case "matches" | "runs":
+                forms = [form for pattern in read_patterns(test, self.scope, [str(item) for item in values]) for form in self._forms(pattern, test)]
+                return f"match(words(at(params._source, {self._param(test.field)})), {self._param(forms)})"
+            case operator:
+                self.scope.findings.add("DAC012", f"'{operator}' cannot stand in the `then` of a sequence", test.where, "there: equals, in, exists, matches and runs")
+                return "false"
+
+    def _forms(self, pattern: Pattern, test: Test) -> list[list[str]]:
+        """Each way a pattern can be written, as texts that must follow each other in ``words``."""
+        if pattern.regex is not None:
+            self.scope.findings.add("DAC012", f"a regular expression cannot stand in the `then` of a sequence: {pattern.text}", test.where, "write the pattern in words")
+            return []
+        choices = [("\0",) if isinstance(item, Gap) else item.forms for item in pattern.items]
+        count = 1
+        for choice in choices:
+            count *= len(choice)
+        if count > MAX_FORMS:
+            self.scope.findings.add("DAC012", f"the pattern '{pattern.text}' has {count} forms, more than {MAX_FORMS}", test.where, "use fewer optional tails")
+            return []
+        return [_parts(" ".join(words)) for words in itertools.product(*choices)]
+
+
+def _parts(text: str) -> list[str]:
+    """``a \\0 b*c`` as `` a ``, `` b``, ``c ``: what must be found one after the other."""
+    parts: list[str] = []
+    for piece in f" {text} ".replace(" \0 ", " \0").split("\0"):
+        padded = piece if piece.startswith(" ") else f" {piece}"
+        padded = padded if padded.endswith(" ") else f"{padded} "
+        parts.extend(part for part in padded.split("*") if part.strip())
+    return parts
+
+
+__all__ = ["Predicate", "Word", "second_kind"]

@@ -1,0 +1,50 @@
+"""Schedules in the Alerting plugin's words, and the longest time between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from deployer.model import durations
+
+
+def body(schedule: Mapping[str, str]) -> dict[str, Any]:
+    """`schedule` as the plugin takes it."""
+    if "cron" in schedule:
+        return {"cron": {"expression": schedule["cron"], "timezone": schedule["timezone"]}}
+    length = durations.seconds(schedule["interval"])
+    for unit, size in (("HOURS", 3600), ("MINUTES", 60)):
+        if length % size == 0:
+            return {"period": {"interval": length // size, "unit": unit}}
+    return {"period": {"interval": length, "unit": "SECONDS"}}
+
+
+def longest_gap(schedule: Mapping[str, str]) -> int:
+    """The longest time between two runs, in seconds.
+
+    Of a cron expression it is measured over two years and at least three runs from a fixed day, in its own zone, so
+    that daylight-saving changes and leap days count. ValueError if the expression cannot be read or never fires.
+    """
+    if "interval" in schedule:
+        return durations.seconds(schedule["interval"])
+    try:
+        zone = ZoneInfo(schedule["timezone"])
+        start = datetime(2024, 1, 1, tzinfo=zone)
+        runs = CronSim(schedule["cron"], start)
+        end, previous, longest, seen = start + timedelta(days=731), None, timedelta(), 0
+        for run in runs:
+            moment = run.astimezone(timezone.utc)
+            if previous is not None:
+                longest = max(longest, moment - previous)
+            previous, seen = moment, seen + 1
+            if seen > 3 and (run > end or seen > 20_000):
+                break
+    except (CronSimError, KeyError, OSError) as error:
+        raise ValueError(f"'{schedule['cron']}' in '{schedule['timezone']}' is no schedule: {error}") from error
+    if seen < 3:
+        raise ValueError(f"'{schedule['cron']}' hardly ever fires")
+    return int(longest.total_seconds())

@@ -1,0 +1,107 @@
+"""The Jinja environment: sandboxed, strict about undefined names, and unable to let a value change the structure.
+
+Delimiters are ``[[ ]]``, ``[% %]`` and ``[# #]``, because the server reads ``{{ }}`` as mustache. In a template of a
+JSON body every expression is encoded as JSON by the environment itself. In a template of a message every expression is
+plain text, and a value with double braces is refused; what of the server's mustache the finished message may hold is
+what the template itself wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import jinja2.sandbox
+
+from deployer.model.errors import DeployerError, Location
+
+_DELIMITERS = {"variable_start_string": "[[", "variable_end_string": "]]", "block_start_string": "[%", "block_end_string": "%]",
+               "comment_start_string": "[#", "comment_end_string": "#]"}
+_BRACES = re.compile(r"\{\{|\}\}")
+_TAG = re.compile(r"\{\{.*?\}\}", re.S)
+
+
+class TemplateError(DeployerError):
+    """A template cannot be rendered."""
+
+    code = "template"
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, jinja2.Undefined):
+        value._fail_with_undefined_error()
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, jinja2.Undefined):
+        value._fail_with_undefined_error()
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if _BRACES.search(text) or text.startswith(("{", "}")) or text.endswith(("{", "}")):
+        raise jinja2.TemplateRuntimeError(f"a value with braces would speak to the server's mustache: {text[:80]}")
+    return text
+
+
+class Templates:
+    """The templates of a repository, by their names below `templates/`."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = dict(sources)
+        self._json = self._environment(_json)
+        self._texts = self._environment(_text)
+
+    def _environment(self, finalize: Any) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
+        return jinja2.sandbox.ImmutableSandboxedEnvironment(
+            loader=jinja2.DictLoader(self._sources), undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=False, keep_trailing_newline=False,
+            trim_blocks=True, lstrip_blocks=True, **_DELIMITERS)
+
+    def body(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A JSON body. TemplateError if the template is missing, undefined in a name, or does not make JSON."""
+        text = self._render(self._json, name, values)
+        try:
+            body = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise TemplateError("the template does not make valid JSON", why=f"{error.msg} in line {error.lineno} of what it made", where=Location(f"templates/{name}"),
+                                todo="print it with `deployer render`") from error
+        if not isinstance(body, dict):
+            raise TemplateError("the template must make a JSON object", where=Location(f"templates/{name}"))
+        return body
+
+    def text(self, name: str, values: Mapping[str, Any]) -> str:
+        """A message. Only mustache tags that stand in a template itself may stand in it."""
+        text = self._render(self._texts, name, values).strip("\n")
+        written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
+        for tag in _TAG.findall(text):
+            if tag not in written and "[[" not in tag and not _made_from(tag, written):
+                raise TemplateError(f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}"))
+        return text
+
+    def _render(self, environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> str:
+        if name not in self._sources:
+            raise TemplateError(f"there is no template '{name}'", where=Location(f"templates/{name}"), todo=f"known: {', '.join(sorted(self._sources))}")
+        try:
+            return environment.get_template(name).render(**values)
+        except jinja2.TemplateSyntaxError as error:
+            raise TemplateError(f"the template cannot be read: {error.message}", where=Location(f"templates/{error.name or name}", error.lineno, 1)) from error
+        except (jinja2.TemplateError, jinja2.sandbox.SecurityError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+            raise TemplateError(f"the template cannot be rendered: {error}", where=Location(f"templates/{name}", _line(error, name), 1), todo="undefined names and unsafe calls are errors") from error
+
+
+def _made_from(tag: str, written: set[str]) -> bool:
+    """Whether a tag is one of the templates' own with an expression filled in (``{{_source.[[field]]}}``)."""
+    for source in written:
+        if "[[" in source and re.fullmatch(re.sub(r"\\\[\\\[.*?\\\]\\\]", r"[\\w.@-]+", re.escape(source)), tag):
+            return True
+    return False
+
+
+def _line(error: BaseException, name: str) -> int:
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in (name, "<template>"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
