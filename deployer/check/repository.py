@@ -1,0 +1,65 @@
+"""Rules about a repository as a whole: what is never used, what can never be tested."""
+
+from __future__ import annotations
+
+from deployer.model.analytic import Analytic, LogSource, Repository
+from deployer.model.condition import FromSource, Test, TunableRef, Use, When, walk
+from deployer.model.finding import Findings, near
+
+
+def check_repository(repository: Repository, findings: Findings) -> None:
+    """Add a finding for each analytic's unknown source, unused tunable or unused named events."""
+    for analytic in repository.analytics.values():
+        _sources(analytic, repository.sources, findings)
+        _unused(analytic, findings)
+
+
+def _sources(analytic: Analytic, sources: dict[str, LogSource] | object, findings: Findings) -> None:
+    assert isinstance(sources, dict)
+    for use in analytic.log_sources:
+        if use.source not in sources:
+            findings.add("DAC004", f"no log source '{use.source}'", use.where, near(use.source, sources))
+
+
+def tunables_used(analytic: Analytic) -> set[str]:
+    """The names of the tunables that the monitors of an analytic depend on."""
+    used: set[str] = set()
+    for spec in analytic.monitors.values():
+        for value in (spec.window, spec.threshold, spec.reminder, spec.distinct.threshold if spec.distinct else None):
+            if isinstance(value, TunableRef):
+                used.add(value.name)
+    for condition in _reached(analytic):
+        if isinstance(condition, When):
+            used.add(condition.tunable)
+        if isinstance(condition, Test) and isinstance(condition.value, TunableRef):
+            used.add(condition.value.name)
+    return used
+
+
+def _reached(analytic: Analytic) -> list[object]:
+    """Every node of the conditions that the monitors use, through named events too."""
+    nodes: list[object] = []
+    waiting = [condition for spec in analytic.monitors.values() for condition in (spec.events, spec.first, spec.then)]
+    seen: set[str] = set()
+    while waiting:
+        for node in walk(waiting.pop()):
+            nodes.append(node)
+            if isinstance(node, Use) and node.name not in seen:
+                seen.add(node.name)
+                waiting.append(analytic.events.get(node.name))
+    return nodes
+
+
+def _unused(analytic: Analytic, findings: Findings) -> None:
+    nodes = _reached(analytic)
+    for name, tunable in analytic.tunables.items():
+        if name not in tunables_used(analytic):
+            findings.add("DAC011", f"the tunable {name} changes nothing: no monitor uses it", tunable.where, "use it in a condition, window or threshold, or remove it")
+    named = {node.name for node in nodes if isinstance(node, Use)}
+    for name in analytic.events:
+        if name not in named:
+            findings.add("DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them")
+    sources = {node.source for node in nodes if isinstance(node, FromSource)}
+    for use in analytic.log_sources:
+        if sources and use.source not in sources:
+            findings.add("DAC011", f"the log source {use.source} is used by no monitor", use.where, "ask it in a condition of a monitor")

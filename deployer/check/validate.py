@@ -1,0 +1,57 @@
+"""Everything that can be checked without a cluster, over all environments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.catalogue import environment_names, load_environment, load_repository
+from deployer.catalogue.validation import check_value
+from deployer.check.repository import check_repository
+from deployer.check.samples import check_samples
+from deployer.model.errors import Location
+from deployer.model.finding import Findings
+from deployer.model.resource import Kind, Resource
+from deployer.render import Naming, monitors, render_environment
+from deployer.render.templating import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a validation looked at, and what it found."""
+
+    analytics: int
+    monitors: int
+    environments: tuple[str, ...]
+    findings: Findings
+
+
+def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
+    """Read, check and render everything below `root`, for each environment (or only those named)."""
+    findings = Findings()
+    repository = load_repository(root, findings)
+    check_repository(repository, findings)
+    if not repository.analytics and not findings.items:
+        findings.add("DAC010", "no analytic was found", Location("detections"), "a detection is a folder detections/<strategy>/<analytic> with an analytic.yml")
+    names = tuple(only) or tuple(environment_names(root))
+    target = monitors.Target(repository, Naming("validate"), Templates(repository.templates))
+    count = 0
+    for analytic in repository.analytics.values():
+        count += len(analytic.monitors)
+        for spec in analytic.monitors.values():
+            _monitor(monitors.render(analytic, spec, target, findings), findings)
+    check_samples(repository, target, findings)
+    for name in names:
+        environment = load_environment(root, name, repository.analytics, repository.sources, findings)
+        if environment is not None:
+            for resource in render_environment(repository, environment, findings):
+                _monitor(resource, findings)
+    return Report(len(repository.analytics), count, names, findings)
+
+
+def _monitor(resource: Resource | None, findings: Findings) -> None:
+    if resource is None or resource.kind is not Kind.MONITOR:
+        return
+    for message in check_value(resource.body, "monitor-bucket"):
+        findings.add("DAC015", f"the rendered monitor {resource.key} has not the form that the server takes: {message}", resource.origin or Location(resource.key))

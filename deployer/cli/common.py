@@ -1,0 +1,152 @@
+"""What the commands share: options, consoles, errors as a person reads them, exit codes."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from deployer.model.errors import DeployerError, UsageError
+from deployer.model.finding import Finding, Findings, InvalidRepositoryError, near
+
+USAGE, BUG, INTERRUPTED = 64, 70, 130
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def note(text: str = "") -> None:
+    """A line for people, on stderr: progress, warnings, prompts."""
+    click.echo(text, err=True)
+
+
+def result(text: str) -> None:
+    """The result of a command, on stdout."""
+    click.echo(text)
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The message about an unknown name, with the nearest known one."""
+    return f"There is no {kind} '{name}'; {near(name, known)}"
+
+
+def root_option(function: F) -> F:
+    """``--root``: the folder of the repository."""
+    return click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=None, envvar="DEPLOYER_ROOT",
+                        help="Folder of the repository (default: the nearest one above that has detections/).")(function)
+
+
+def environment_option(function: F) -> F:
+    """``--env``: the name of an environment."""
+    return click.option("--env", "environment", required=True, envvar="DEPLOYER_ENV", metavar="NAME", help="An environment: a file of environments/, without .yml.")(function)
+
+
+def find_root(given: Path | None) -> Path:
+    """The repository's folder: the one given, or the nearest above the working directory."""
+    if given is not None:
+        return given.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "detections").is_dir() and (folder / "environments").is_dir():
+            return folder
+    raise UsageError("no repository of detections here", why=f"neither {here.name}/ nor a folder above it has detections/ and environments/", todo="Change into the repository, or give its folder with --root.")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A repository with one environment, rendered. `resources` are ready to be sent only if secrets were read."""
+
+    root: Path
+    repository: Any
+    environment: Any
+    resources: tuple[Any, ...]
+    findings: Findings
+
+
+def load(root: Path | None, environment: str, secrets: Any = None) -> Loaded:
+    """Read and render an environment; InvalidRepositoryError with all findings if anything is wrong."""
+    from deployer.catalogue import load_environment, load_repository
+    from deployer.check import check_repository
+    from deployer.render import render_environment
+
+    folder, findings = find_root(root), Findings()
+    repository = load_repository(folder, findings)
+    loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
+    findings.raise_errors()
+    assert loaded is not None
+    resources = render_environment(repository, loaded, findings, secrets)
+    check_repository(repository, findings)
+    findings.raise_errors()
+    for finding in findings.sorted():
+        note(str(finding))
+    return Loaded(folder, repository, loaded, resources, findings)
+
+
+def show_error(error: DeployerError) -> None:
+    """An error in one screen: what, where, why, what to do."""
+    if isinstance(error, InvalidRepositoryError):
+        show_findings(error.findings.sorted())
+    note(f"{click.style('error', fg='red')}: {error.what}")
+    if error.where:
+        note(f"  where: {error.where}")
+        line = _line(error)
+        if line:
+            note(f"         {line}")
+    if error.why:
+        note(f"  why:   {error.why}")
+    if error.todo:
+        note(f"  next:  {error.todo}")
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Findings as file:line:column, one a paragraph."""
+    for finding in findings:
+        note(str(finding))
+
+
+def _line(error: DeployerError) -> str:
+    if not (error.where and error.where.line):
+        return ""
+    path = Path(error.where.file)
+    if not path.is_file() or path.is_absolute():
+        return ""
+    lines = path.read_text("utf-8", "replace").splitlines()
+    return lines[error.where.line - 1].strip()[:120] if error.where.line <= len(lines) else ""
+
+
+def run(command: click.Command, arguments: list[str], name: str) -> int:
+    """Run a command and give its exit code (docs: exit codes). A traceback is shown only with DEPLOYER_DEBUG=1."""
+    try:
+        outcome = command.main(args=arguments, prog_name=name, standalone_mode=False)
+        return int(outcome) if isinstance(outcome, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        note("interrupted")
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        note("interrupted")
+        return INTERRUPTED
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except DeployerError as error:
+        if os.environ.get("DEPLOYER_DEBUG"):
+            traceback.print_exc()
+        show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last stop: whatever gets here is a bug of ours, and says so
+        if os.environ.get("DEPLOYER_DEBUG"):
+            traceback.print_exc()
+        note(f"error: a bug of ours: {type(error).__name__}: {error}")
+        note("  next:  run again with DEPLOYER_DEBUG=1 and report what it prints")
+        return BUG
