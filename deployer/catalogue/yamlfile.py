@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -126,7 +126,7 @@ class _Builder:
             raise _Refused("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return _scalar(node)
+        return _scalar(cast("yaml.ScalarNode", node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         if node.tag not in _STANDARD_TAGS:
@@ -145,12 +145,13 @@ class _Builder:
         return result
 
 
-def _scalar(node: yaml.Node) -> Any:
+def _scalar(node: yaml.ScalarNode) -> Any:
     text: str = node.value
-    if node.style is not None or node.tag == "tag:yaml.org,2002:str" and text not in _CONSTANTS:
+    # The C composer marks a plain scalar by an empty style. One that the composer takes for a text is a text.
+    if node.style or node.tag == "tag:yaml.org,2002:str":
         return text
-    if text.lower() in _CONSTANTS and text in (text.lower(), text.capitalize(), text.upper()):
-        return _CONSTANTS[text.lower()]
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
     if _INT.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):

@@ -1,0 +1,45 @@
+"""A raw file or sample cut into the documents that a shipper would send."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_SERIAL = re.compile(r"(?:node=(?P<node>\S+) )?.{0,200}?msg=audit\((?P<stamp>[\d.]+:\d+)\)")
+
+
+def sample(raw: Any, form: str) -> list[dict[str, Any]]:
+    """The documents of a sample event: a mapping is the document itself, a text is one raw line or more."""
+    if isinstance(raw, dict):
+        return [raw]
+    lines = [line for line in str(raw).splitlines() if line.strip()]
+    return audit_events(lines) if form == "auditd" else [{"message": line} for line in lines]
+
+
+def file_lines(lines: list[str], form: str) -> list[dict[str, Any]]:
+    """The documents of a raw file's lines: JSON objects are sent as they are, other lines in `message`."""
+    if form == "auditd":
+        return audit_events(lines)
+    return [_document(line) for line in lines]
+
+
+def audit_events(lines: list[str]) -> list[dict[str, Any]]:
+    """Audit records joined by node and serial, as auditbeat does: the records of one event in one `message`, in their order.
+
+    A line that is no audit record is an event of its own.
+    """
+    groups: dict[str, list[str]] = {}
+    for number, line in enumerate(lines):
+        match = _SERIAL.match(line)
+        key = f"{match['node']} {match['stamp']}" if match else f"line {number}"
+        groups.setdefault(key, []).append(line)
+    return [{"message": "\n".join(group)} for group in groups.values()]
+
+
+def _document(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {"message": line}
+    return value if isinstance(value, dict) else {"message": line}
