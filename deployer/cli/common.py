@@ -150,3 +150,15 @@ def run(command: click.Command, arguments: list[str], name: str) -> int:
         note(f"error: a bug of ours: {type(error).__name__}: {error}")
         note("  next:  run again with DEPLOYER_DEBUG=1 and report what it prints")
         return BUG
+
+
+def entity(values: Iterable[tuple[str, str]]) -> str:
+    """An alert's entity as text: ``host=WS01 user=alice``."""
+    return " ".join(f"{name}={value}" for name, value in values)
+
+
+def connect(environment: Any) -> Any:
+    """A connection to the environment's cluster, its secrets read from where they are."""
+    from deployer.cluster import connect as open_connection
+
+    return open_connection(environment.connection)

@@ -40,7 +40,7 @@ def _run(run: Sequence[Word]) -> dict[str, Any]:
 
 
 def _word(word: Word) -> dict[str, Any]:
-    forms = [{"wildcard": {"pattern": form}} if "*" in form else _match(form) for form in word.forms]
+    forms = [{"wildcard": {"pattern": form, "analyzer": "whitespace"}} if "*" in form else _match(form) for form in word.forms]
     return forms[0] if len(forms) == 1 else {"any_of": {"intervals": forms}}
 
 

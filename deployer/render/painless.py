@@ -19,16 +19,21 @@ from deployer.render.scope import Scope
 
 MAX_FORMS = 400
 
+MARKS = {"edge": "\u0001", "streams": [" 1>", " 2>"], "removed": list("^`\"'\u2018\u2019\u201c\u201d"), "blanks": list(",:=[]\u00a0\t"),
+         "dashes": list("\u2013\u2014\u2015"), "edges": list("&|;(){}<>!\n\r"), "slashes": ["/", "\\"]}
+"""The characters of the analyzer ``command_words``, as params: painless knows no escapes for them."""
+
 _PRELUDE = """
-String words(def value) {
+String words(def value, Map marks) {
   if (value == null) { return ''; }
   String s = value.toString().toLowerCase();
-  s = s.replace(' 1>', ' & ').replace(' 2>', ' & ');
-  for (c in ['^', '`', '"', "'", '\\u2018', '\\u2019', '\\u201c', '\\u201d']) { s = s.replace(c, ''); }
-  for (c in [',', ':', '=', '[', ']', '\\u00a0', '\\t']) { s = s.replace(c, ' '); }
-  for (c in ['\\u2013', '\\u2014', '\\u2015']) { s = s.replace(c, '-'); }
-  for (c in ['&', '|', ';', '(', ')', '{', '}', '<', '>', '!', '\\n', '\\r']) { s = s.replace(c, '\\u0001'); }
-  s = ' ;; ' + s.replace('\\u0001', ' ;; ').replace('/', ' / ').replace('\\\\', ' / ') + ' ;; ';
+  for (c in marks.streams) { s = s.replace(c, marks.edge); }
+  for (c in marks.removed) { s = s.replace(c, ''); }
+  for (c in marks.blanks) { s = s.replace(c, ' '); }
+  for (c in marks.dashes) { s = s.replace(c, '-'); }
+  for (c in marks.edges) { s = s.replace(c, marks.edge); }
+  for (c in marks.slashes) { s = s.replace(c, ' / '); }
+  s = ' ;; ' + s.replace(marks.edge, ' ;; ') + ' ;; ';
   while (s.contains('  ')) { s = s.replace('  ', ' '); }
   return s.replace('.exe ', ' ').replace('.com ', ' ');
 }
@@ -95,12 +100,20 @@ class _Compiler:
             case FromSource(source, part):
                 if source not in self.scope.repository.sources:
                     return "false"
-                tests = [self._one_of(next(iter(clause["term"])), [next(iter(clause["term"].values()))["value"]]) for clause in source_filter(source, self.scope)]
+                tests = [self._origin(clause) for clause in source_filter(source, self.scope)]
                 if part is not None:
                     tests.append(self.compile(part, [source]))
                 return "(" + " && ".join(tests or ["true"]) + ")"
             case Test():
                 return self._test(condition)
+
+    def _origin(self, clause: dict[str, Any]) -> str:
+        """What a source's filter asks, in painless. In scripts of 3.4.0 the value of a constant_keyword is the name of
+        the index (measured), so the dataset is read from the name of the backing index."""
+        (name, inner), = clause["term"].items()
+        if name == "data_stream.dataset":
+            return f"doc['_index'].value.contains({self._param('-' + inner['value'] + '-')})"
+        return self._one_of(name, [inner["value"]])
 
     def _one_of(self, name: str, values: list[Any]) -> str:
         key = self._param(name)
@@ -117,7 +130,8 @@ class _Compiler:
                 return f"((doc.containsKey({key}) && doc[{key}].size() > 0) == {self._param(bool(value))})"
             case "matches" | "runs":
                 forms = [form for pattern in read_patterns(test, self.scope, [str(item) for item in values]) for form in self._forms(pattern, test)]
-                return f"match(words(at(params._source, {self._param(test.field)})), {self._param(forms)})"
+                self.params["marks"] = MARKS
+                return f"match(words(at(params._source, {self._param(test.field)}), params.marks), {self._param(forms)})"
             case operator:
                 self.scope.findings.add("DAC012", f"'{operator}' cannot stand in the `then` of a sequence", test.where, "there: equals, in, exists, matches and runs")
                 return "false"
