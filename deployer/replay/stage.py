@@ -46,10 +46,13 @@ def _remove(client: Client, run: str) -> None:
 
 def _sweep(client: Client) -> None:
     """Remove the stages that killed runs left behind."""
-    names: set[str] = set()
-    answer = client.request("GET", f"/_index_template/{PREFIX}-*", params={"filter_path": "index_templates.name"})
-    names.update("-".join(item["name"].split("-")[:3]) for item in answer.get("index_templates", ()))
-    for name in sorted(names):
+    try:
+        answer = client.request("GET", f"/_index_template/{PREFIX}-*", params={"filter_path": "index_templates.name"})
+    except ClusterError as error:
+        if getattr(error, "status", None) == 404:
+            return
+        raise
+    for name in sorted({"-".join(item["name"].split("-")[:3]) for item in answer.get("index_templates", ())}):
         made = name.split("-")[1]
         if made.isdigit() and time.time() - int(made) > STALE:
             _remove(client, name)

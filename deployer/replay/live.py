@@ -1,0 +1,91 @@
+"""The sample events into an environment's own data streams, and its deployed monitors run over them for real.
+
+What this shows that a test cannot: the objects as deployed do alert, the alerts are stored, and messages go out.
+Cases that set tunables are left out: a deployed monitor has the environment's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deployer.model.analytic import Analytic, Case, Repository
+from deployer.model.environment import Environment
+from deployer.render.naming import Naming
+from deployer.replay import execute, ingest
+from deployer.replay.client import Client
+from deployer.replay.execute import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One entity that a deployed monitor alerted on. `expected` is false for an alert that no sample asks for."""
+
+    monitor: str
+    entity: Entity
+    case: str
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult:
+    """One analytic's outcome. `sent` counts its events, `new` those that were not there already."""
+
+    analytic: str
+    monitors: int
+    sent: int
+    new: int
+    alerts: tuple[Alert, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Every positive alerted, no negative did, and nothing went wrong."""
+        return not self.problems
+
+
+def run(client: Client, repository: Repository, environment: Environment, chosen: Sequence[str], monitor_ids: Mapping[str, str], progress: Callable[[str], None]) -> list[LiveResult]:
+    """Replay the chosen analytics; `monitor_ids` gives the server's id of each deployed monitor by key (``monitor/AN0903/discovery``)."""
+    naming = Naming(environment.deployment)
+    return [_Live(client, repository, environment, naming, monitor_ids, progress).analytic(repository.analytics[name]) for name in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    client: Client
+    repository: Repository
+    environment: Environment
+    naming: Naming
+    monitor_ids: Mapping[str, str]
+    progress: Callable[[str], None]
+
+    def analytic(self, analytic: Analytic) -> LiveResult:
+        cases = [case for case in self.repository.cases.get(analytic.id, ()) if not case.base.tunables]
+        events = [event for case in cases for event in ingest.events_of(analytic.id, case, self.repository.sources, self.naming, self.environment.namespace)]
+        new = ingest.send(self.client, events)
+        self.progress(f"{analytic.id}: {len(events)} events sent ({new} new), running {len(analytic.monitors)} monitors at {len(cases)} times")
+        deployed = {key: self.monitor_ids[f"monitor/{analytic.id}/{key}"] for key in analytic.monitors if f"monitor/{analytic.id}/{key}" in self.monitor_ids}
+        problems = [f"the monitor {key} is not deployed" for key in analytic.monitors if key not in deployed]
+        alerts: list[Alert] = []
+        for case in cases:
+            for key, monitor_id in deployed.items():
+                found, wrong = self._case(case, key, monitor_id)
+                alerts += found
+                problems += wrong
+        return LiveResult(analytic.id, len(deployed), len(events), new, tuple(alerts), tuple(problems))
+
+    def _case(self, case: Case, key: str, monitor_id: str) -> tuple[list[Alert], list[str]]:
+        wanted = case.base.alerts.get(key, frozenset())
+        outcome = execute.real(self.client, monitor_id, case.clock)
+        problems = [f"{key}: {case.name}: the server says: {outcome.error}"] if outcome.error else []
+        problems += [f"{key}: {case.name}: no alert for {dict(entity)}" for entity in sorted(wanted - outcome.entities)]
+        problems += [f"{key}: {case.name}: an alert for {dict(entity)}, which nothing asks for" for entity in sorted(outcome.entities - wanted)]
+        if outcome.entities:
+            stored = self._stored(monitor_id)
+            problems += [f"{key}: {case.name}: the alert for {dict(entity)} was not stored" for entity in sorted(outcome.entities - stored)]
+        return [Alert(key, entity, case.name, entity in wanted) for entity in sorted(outcome.entities)], problems
+
+    def _stored(self, monitor_id: str) -> set[Entity]:
+        """The entities of the monitor's alerts, in whatever state: a scheduled run may have completed one already."""
+        answer = self.client.request("GET", "/_plugins/_alerting/monitors/alerts", params={"monitorId": monitor_id, "size": 1000, "sortString": "start_time", "sortOrder": "desc"})
+        return {tuple(sorted((name, str(value)) for name, value in alert["agg_alert_content"]["bucket"]["key"].items())) for alert in answer["alerts"] if alert.get("agg_alert_content")}
