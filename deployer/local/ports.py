@@ -47,7 +47,7 @@ def owner(port: int, proc: Path = Path("/proc")) -> str:
         return ""
     for folder in proc.glob("[0-9]*/fd"):
         try:
-            if not sockets & {os.readlink(entry) for entry in folder.iterdir()}:
+            if not any(_link(entry) in sockets for entry in folder.iterdir()):
                 continue
             command = (folder.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
@@ -55,6 +55,14 @@ def owner(port: int, proc: Path = Path("/proc")) -> str:
             continue
         return f"pid {folder.parent.name} ({command[:80]}) listens on it"
     return ""
+
+
+def _link(entry: Path) -> str:
+    try:
+        return os.readlink(entry)
+    except FileNotFoundError:
+        # Closed since it was listed.
+        return ""
 
 
 def _inodes(table: Path, port: int) -> set[str]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from deployer.model.errors import LocalError
 
 _POLL_S = 0.05
+# How long the kernel may take to end what was killed.
+_KILL_S = 10.0
 # The child writes to a log and belongs to a session of its own; the shell in between ends at once, so the process is
 # nobody's child here: it needs no waiting for, and outlives us.
 _LAUNCHER = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null & echo $!'
@@ -102,7 +104,7 @@ def stop(process: Process, *, patience_s: float) -> Stopped | None:
     if _ended(process, patience_s):
         return Stopped(process.role, identity, forced=False)
     _send(process, signal.SIGKILL)
-    if not _ended(process, patience_s):
+    if not _ended(process, _KILL_S):
         raise LocalError(
             f"the {process.role} (pid {process.pid}) does not end",
             why="it survived SIGKILL, so the kernel holds it, most likely in a disk operation",

@@ -162,7 +162,7 @@ def test_module_properties_are_read(tmp_path: Path) -> None:
 
 
 def test_pom_names_no_registry() -> None:
-    """Where artifacts come from is the machine's own Maven configuration, so the pom has no address but its namespace."""
+    """Maven's own configuration says where artifacts come from: the pom has no address but its namespace."""
     assert ["http://maven.apache.org/POM/4.0.0"] == re.findall(r'https?://[^"<]+', pom())
 
 
