@@ -55,5 +55,10 @@ def _settings(url: str) -> dict[str, Any]:
 
 
 def _put_settings(url: str, settings: dict[str, Any]) -> None:
-    request = urllib.request.Request(f"{url}/_cluster/settings", json.dumps({"persistent": settings}).encode(), {"Content-Type": "application/json"}, method="PUT")
+    request = urllib.request.Request(
+        f"{url}/_cluster/settings",
+        json.dumps({"persistent": settings}).encode(),
+        {"Content-Type": "application/json"},
+        method="PUT",
+    )
     urllib.request.urlopen(request, timeout=30).close()

@@ -26,21 +26,43 @@ def load(path: Path, root: Path, findings: Findings) -> tuple[Analytic, Document
         if condition is not None:
             events[name] = condition
     analytic = Analytic(
-        id=value["id"], title=value["title"], description=value["description"].strip(), strategy=value["strategy"], attack=value["attack"],
-        platform=value["platform"], status=value.get("status", "active"), severity=value["severity"], schedule=value["schedule"],
-        protected=value.get("protected", False), tags=tuple(value.get("tags", ())),
-        log_sources=tuple(LogSourceUse(**item, where=document.where("log_sources", index)) for index, item in enumerate(value["log_sources"])),
+        id=value["id"],
+        title=value["title"],
+        description=value["description"].strip(),
+        strategy=value["strategy"],
+        attack=value["attack"],
+        platform=value["platform"],
+        status=value.get("status", "active"),
+        severity=value["severity"],
+        schedule=value["schedule"],
+        protected=value.get("protected", False),
+        tags=tuple(value.get("tags", ())),
+        log_sources=tuple(
+            LogSourceUse(**item, where=document.where("log_sources", index))
+            for index, item in enumerate(value["log_sources"])
+        ),
         tunables={name: _tunable(document, name, raw, findings) for name, raw in value.get("tunables", {}).items()},
         events=events,
         monitors={key: _monitor(document, key, raw, findings) for key, raw in value["monitors"].items()},
-        false_positives=tuple(value["false_positives"]), response=tuple(value["response"]), references=tuple(value.get("references", ())),
-        where=document.where("id"), folder=path.parent.relative_to(root).as_posix())
+        false_positives=tuple(value["false_positives"]),
+        response=tuple(value["response"]),
+        references=tuple(value.get("references", ())),
+        where=document.where("id"),
+        folder=path.parent.relative_to(root).as_posix(),
+    )
     return analytic, document
 
 
 def _tunable(document: Document, name: str, raw: dict[str, Any], findings: Findings) -> Tunable:
     path: Path_ = ("tunables", name)
-    tunable = Tunable(name, raw["type"], raw["description"], raw["default"], {key: raw[key] for key in _BOUNDS if key in raw}, document.where(*path, key=True))
+    tunable = Tunable(
+        name,
+        raw["type"],
+        raw["description"],
+        raw["default"],
+        {key: raw[key] for key in _BOUNDS if key in raw},
+        document.where(*path, key=True),
+    )
     if tunable.type == "choice" and not tunable.bounds.get("choices"):
         findings.add("DAC003", f"the choice {name} has no choices", tunable.where, "list the values that it may have")
         return tunable
@@ -58,19 +80,42 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
             return Use(raw[name], document.where(*path, name))
         return conditions.read(document, raw[name], (*path, name), findings)
 
-    wanted, other = (("first", "then"), ("events",)) if raw["template"] == "sequence" else (("events",), ("first", "then"))
+    wanted, other = (
+        (("first", "then"), ("events",)) if raw["template"] == "sequence" else (("events",), ("first", "then"))
+    )
     for name in wanted:
         if name not in raw:
-            findings.add("DAC003", f"'{name}' is missing in monitors.{key}", document.where(*path), f"a monitor of the template {raw['template']} needs it")
+            findings.add(
+                "DAC003",
+                f"'{name}' is missing in monitors.{key}",
+                document.where(*path),
+                f"a monitor of the template {raw['template']} needs it",
+            )
     for name in other:
         if name in raw:
-            findings.add("DAC003", f"monitors.{key} has '{name}', which the template {raw['template']} does not use", document.where(*path, name, key=True))
+            findings.add(
+                "DAC003",
+                f"monitors.{key} has '{name}', which the template {raw['template']} does not use",
+                document.where(*path, name, key=True),
+            )
     distinct = raw.get("distinct")
     return MonitorSpec(
-        key=key, title=raw["title"], template=raw["template"], entity=tuple(raw["entity"]), window=_ref(raw["window"]),
-        threshold=_ref(raw.get("threshold", 1)), where=document.where(*path, key=True), events=condition("events"), first=condition("first"), then=condition("then"),
+        key=key,
+        title=raw["title"],
+        template=raw["template"],
+        entity=tuple(raw["entity"]),
+        window=_ref(raw["window"]),
+        threshold=_ref(raw.get("threshold", 1)),
+        where=document.where(*path, key=True),
+        events=condition("events"),
+        first=condition("first"),
+        then=condition("then"),
         distinct=Distinct(distinct["field"], _ref(distinct["threshold"])) if distinct else None,
-        reminder=_ref(raw.get("reminder", "0s")), severity=raw.get("severity"), severity_reason=raw.get("severity_reason", ""), show=tuple(raw.get("show", ())))
+        reminder=_ref(raw.get("reminder", "0s")),
+        severity=raw.get("severity"),
+        severity_reason=raw.get("severity_reason", ""),
+        show=tuple(raw.get("show", ())),
+    )
 
 
 def _ref(value: Any) -> Any:

@@ -21,7 +21,12 @@ def read(document: Document, value: Any, path: Path_, findings: Findings) -> Con
     forms = [form for form in _FORMS if form in value]
     if len(forms) != 1:
         what = "none" if not forms else " and ".join(forms)
-        findings.add("DAC005", f"a condition is exactly one of {', '.join(_FORMS)}; this has {what}", where, "combine conditions with all or any")
+        findings.add(
+            "DAC005",
+            f"a condition is exactly one of {', '.join(_FORMS)}; this has {what}",
+            where,
+            "combine conditions with all or any",
+        )
         return None
     match forms[0]:
         case "all" | "any" as form:
@@ -59,7 +64,12 @@ def _list(document: Document, value: dict[str, Any], path: Path_, form: str, fin
 def _when(document: Document, value: dict[str, Any], path: Path_, findings: Findings) -> Condition | None:
     when = value["when"]
     if not isinstance(when, dict) or "tunable" not in when or "is" not in when:
-        findings.add("DAC005", "when must name a tunable and what it is", document.where(*path, "when"), "{when: {tunable: Scope, is: all}, then: ...}")
+        findings.add(
+            "DAC005",
+            "when must name a tunable and what it is",
+            document.where(*path, "when"),
+            "{when: {tunable: Scope, is: all}, then: ...}",
+        )
         return None
     branches: list[Condition | None] = []
     for name in ("then", "else"):
@@ -76,9 +86,17 @@ def _test(document: Document, value: dict[str, Any], path: Path_, findings: Find
     where = document.where(*path, "field")
     if not operators or (len(operators) > 1 and not set(operators) <= _NUMERIC):
         what = "none" if not operators else " and ".join(operators)
-        findings.add("DAC005", f"a field needs exactly one operator; this has {what}", where, f"operators: {', '.join(OPERATORS)}")
+        findings.add(
+            "DAC005",
+            f"a field needs exactly one operator; this has {what}",
+            where,
+            f"operators: {', '.join(OPERATORS)}",
+        )
         return None
-    tests = tuple(Test(str(value["field"]), operator, _value(value[operator]), document.where(*path, operator)) for operator in operators)
+    tests = tuple(
+        Test(str(value["field"]), operator, _value(value[operator]), document.where(*path, operator))
+        for operator in operators
+    )
     return tests[0] if len(tests) == 1 else All(tests)
 
 

@@ -11,7 +11,18 @@ from deployer.catalogue import conditions, tunables, validation, yamlfile
 from deployer.catalogue.yamlfile import Document
 from deployer.model import durations
 from deployer.model.analytic import Analytic, LogSource
-from deployer.model.environment import Auth, Channel, Connection, Environment, Exception_, Limits, MonitorOverride, SecretRef, SourceOverride, Tls
+from deployer.model.environment import (
+    Auth,
+    Channel,
+    Connection,
+    Environment,
+    Exemption,
+    Limits,
+    MonitorOverride,
+    SecretRef,
+    SourceOverride,
+    Tls,
+)
 from deployer.model.errors import Location, UsageError
 from deployer.model.finding import Findings, near
 
@@ -21,11 +32,17 @@ def names(root: Path) -> list[str]:
     return sorted(path.stem for path in (root / "environments").glob("*.yml"))
 
 
-def load(root: Path, name: str, analytics: Mapping[str, Analytic], sources: Mapping[str, LogSource], findings: Findings) -> Environment | None:
+def load(
+    root: Path, name: str, analytics: Mapping[str, Analytic], sources: Mapping[str, LogSource], findings: Findings
+) -> Environment | None:
     """The environment `name`; None (with findings) if the file has not the form. UsageError if there is no such file."""
     path = root / "environments" / f"{name}.yml"
     if name not in names(root):
-        raise UsageError(f"there is no environment '{name}'", why=f"no file environments/{name}.yml below the repository", todo=near(name, names(root)))
+        raise UsageError(
+            f"there is no environment '{name}'",
+            why=f"no file environments/{name}.yml below the repository",
+            todo=near(name, names(root)),
+        )
     document = yamlfile.load(path, root, findings)
     if document is None or not validation.check(document, "environment", findings):
         return None
@@ -33,54 +50,120 @@ def load(root: Path, name: str, analytics: Mapping[str, Analytic], sources: Mapp
 
 
 class _Reader:
-    def __init__(self, document: Document, analytics: Mapping[str, Analytic], sources: Mapping[str, LogSource], findings: Findings) -> None:
+    def __init__(
+        self,
+        document: Document,
+        analytics: Mapping[str, Analytic],
+        sources: Mapping[str, LogSource],
+        findings: Findings,
+    ) -> None:
         self.document, self.analytics, self.sources, self.findings = document, analytics, sources, findings
         self.value: dict[str, Any] = document.value
 
     def read(self, name: str) -> Environment:
         value = self.value
         if value["name"] != name:
-            self.findings.add("DAC004", f"the name is '{value['name']}' in the file of '{name}'", self.document.where("name"), "name and file name must agree")
-        channels = {key: Channel(key, raw["type"], self._secret_or_text(raw["url"], "channels", key, "url"), raw.get("description", "")) for key, raw in value.get("channels", {}).items()}
+            self.findings.add(
+                "DAC004",
+                f"the name is '{value['name']}' in the file of '{name}'",
+                self.document.where("name"),
+                "name and file name must agree",
+            )
+        channels = {
+            key: Channel(
+                key, raw["type"], self._secret_or_text(raw["url"], "channels", key, "url"), raw.get("description", "")
+            )
+            for key, raw in value.get("channels", {}).items()
+        }
         overrides, locations = self._tunables()
         return Environment(
-            name=value["name"], deployment=value["deployment"], connection=self._connection(value["cluster"]), location=Location(self.document.file),
-            production=value.get("production", False), namespace=value.get("data", {}).get("namespace", "default"), pages_url=value.get("pages_url", "").rstrip("/"),
-            notify=self._notify(channels), channels=channels, sources=self._sources(), tunables=overrides, tunable_locations=locations, monitors=self._monitors(),
-            exceptions=self._exceptions(), limits=Limits(**value.get("limits", {})))
+            name=value["name"],
+            deployment=value["deployment"],
+            connection=self._connection(value["cluster"]),
+            location=Location(self.document.file),
+            production=value.get("production", False),
+            namespace=value.get("data", {}).get("namespace", "default"),
+            pages_url=value.get("pages_url", "").rstrip("/"),
+            notify=self._notify(channels),
+            channels=channels,
+            sources=self._sources(),
+            tunables=overrides,
+            tunable_locations=locations,
+            monitors=self._monitors(),
+            exceptions=self._exceptions(),
+            limits=Limits(**value.get("limits", {})),
+        )
 
     def _secret_or_text(self, text: str, *path: str | int) -> SecretRef | str:
         return SecretRef(text, self.document.where(*path)) if text.startswith(("env:", "file:")) else text
 
     def _connection(self, raw: dict[str, Any]) -> Connection:
         auth = raw.get("auth", {"type": "none"})
-        references = {key: SecretRef(auth[key], self.document.where("cluster", "auth", key)) for key in ("username", "password") if key in auth}
+        references = {
+            key: SecretRef(auth[key], self.document.where("cluster", "auth", key))
+            for key in ("username", "password")
+            if key in auth
+        }
         tls = Tls(verify=raw.get("tls", {}).get("verify", True), ca=raw.get("tls", {}).get("ca"))
         if self.value.get("production") and not tls.verify:
-            self.findings.add("DAC013", "a production environment must verify the server's certificate", self.document.where("cluster", "tls", "verify"), "name the certificates to trust in tls.ca")
-        if self.value.get("production") and auth["type"] != "none" and any(host.startswith("http://") for host in raw["hosts"]):
-            self.findings.add("DAC013", "a production environment must not send credentials over plain http", self.document.where("cluster", "hosts"), "use https")
-        return Connection(tuple(host.rstrip("/") for host in raw["hosts"]), Auth(auth["type"], references.get("username"), references.get("password")), tls, float(durations.seconds(raw.get("timeout", "30s"))))
+            self.findings.add(
+                "DAC013",
+                "a production environment must verify the server's certificate",
+                self.document.where("cluster", "tls", "verify"),
+                "name the certificates to trust in tls.ca",
+            )
+        if (
+            self.value.get("production")
+            and auth["type"] != "none"
+            and any(host.startswith("http://") for host in raw["hosts"])
+        ):
+            self.findings.add(
+                "DAC013",
+                "a production environment must not send credentials over plain http",
+                self.document.where("cluster", "hosts"),
+                "use https",
+            )
+        return Connection(
+            tuple(host.rstrip("/") for host in raw["hosts"]),
+            Auth(auth["type"], references.get("username"), references.get("password")),
+            tls,
+            float(durations.seconds(raw.get("timeout", "30s"))),
+        )
 
     def _notify(self, channels: Mapping[str, Channel]) -> dict[str, tuple[str, ...]]:
         result = {}
         for severity, keys in self.value.get("notify", {}).items():
             for index, key in enumerate(keys):
                 if key not in channels:
-                    self.findings.add("DAC004", f"no channel '{key}'", self.document.where("notify", severity, index), near(key, channels))
+                    self.findings.add(
+                        "DAC004",
+                        f"no channel '{key}'",
+                        self.document.where("notify", severity, index),
+                        near(key, channels),
+                    )
             result[severity] = tuple(key for key in keys if key in channels)
         return result
 
     def _known(self, analytic: str, *path: str | int) -> Analytic | None:
         if analytic not in self.analytics:
-            self.findings.add("DAC004", f"no analytic '{analytic}'", self.document.where(*path, key=True), near(analytic, self.analytics))
+            self.findings.add(
+                "DAC004",
+                f"no analytic '{analytic}'",
+                self.document.where(*path, key=True),
+                near(analytic, self.analytics),
+            )
         return self.analytics.get(analytic)
 
     def _sources(self) -> dict[str, SourceOverride]:
         result = {}
         for name, raw in self.value.get("sources", {}).items():
             if name not in self.sources:
-                self.findings.add("DAC004", f"no log source '{name}'", self.document.where("sources", name, key=True), near(name, self.sources))
+                self.findings.add(
+                    "DAC004",
+                    f"no log source '{name}'",
+                    self.document.where("sources", name, key=True),
+                    near(name, self.sources),
+                )
             delay = durations.seconds(raw["ingest_delay"]) if "ingest_delay" in raw else None
             result[name] = SourceOverride(raw.get("index"), raw.get("filter"), delay)
         return result
@@ -94,8 +177,15 @@ class _Reader:
                 continue
             for name, value in values.items():
                 if name not in analytic.tunables:
-                    self.findings.add("DAC004", f"{analytic_id} has no tunable '{name}'", self.document.where("tunables", analytic_id, name, key=True), near(name, analytic.tunables))
-                elif tunables.check(analytic.tunables[name], value, self.document, ("tunables", analytic_id, name), self.findings):
+                    self.findings.add(
+                        "DAC004",
+                        f"{analytic_id} has no tunable '{name}'",
+                        self.document.where("tunables", analytic_id, name, key=True),
+                        near(name, analytic.tunables),
+                    )
+                elif tunables.check(
+                    analytic.tunables[name], value, self.document, ("tunables", analytic_id, name), self.findings
+                ):
                     result.setdefault(analytic_id, {})[name] = value
                     locations[(analytic_id, name)] = self.document.where("tunables", analytic_id, name)
         return result, locations
@@ -106,13 +196,22 @@ class _Reader:
             analytic_id, _, key = name.partition("/")
             analytic = self._known(analytic_id, "monitors", name)
             if analytic and key and key not in analytic.monitors:
-                self.findings.add("DAC004", f"{analytic_id} has no monitor '{key}'", self.document.where("monitors", name, key=True), near(key, analytic.monitors))
+                self.findings.add(
+                    "DAC004",
+                    f"{analytic_id} has no monitor '{key}'",
+                    self.document.where("monitors", name, key=True),
+                    near(key, analytic.monitors),
+                )
             if analytic and analytic.protected and raw.get("enabled") is False:
-                self.findings.add("DAC014", f"{analytic_id} is protected and cannot be disabled", self.document.where("monitors", name, "enabled"))
+                self.findings.add(
+                    "DAC014",
+                    f"{analytic_id} is protected and cannot be disabled",
+                    self.document.where("monitors", name, "enabled"),
+                )
             result[name] = MonitorOverride(raw.get("enabled", True), raw.get("severity"), raw.get("schedule"))
         return result
 
-    def _exceptions(self) -> tuple[Exception_, ...]:
+    def _exceptions(self) -> tuple[Exemption, ...]:
         result = []
         for index, raw in enumerate(self.value.get("exceptions", ())):
             where = self.document.where("exceptions", index)
@@ -121,11 +220,29 @@ class _Reader:
             try:
                 expires = date.fromisoformat(raw["expires"])
             except ValueError:
-                self.findings.add("DAC005", f"'{raw['expires']}' is no day", self.document.where("exceptions", index, "expires"), "such as 2027-03-31")
+                self.findings.add(
+                    "DAC005",
+                    f"'{raw['expires']}' is no day",
+                    self.document.where("exceptions", index, "expires"),
+                    "such as 2027-03-31",
+                )
                 continue
             for key in raw.get("monitors", ()):
                 if analytic and key not in analytic.monitors:
-                    self.findings.add("DAC004", f"{analytic.id} has no monitor '{key}'", where, near(key, analytic.monitors))
+                    self.findings.add(
+                        "DAC004", f"{analytic.id} has no monitor '{key}'", where, near(key, analytic.monitors)
+                    )
             if condition is not None:
-                result.append(Exception_(raw["id"], raw["analytic"], tuple(raw.get("monitors", ())), condition, raw["owner"], raw["reason"], expires, where))
+                result.append(
+                    Exemption(
+                        raw["id"],
+                        raw["analytic"],
+                        tuple(raw.get("monitors", ())),
+                        condition,
+                        raw["owner"],
+                        raw["reason"],
+                        expires,
+                        where,
+                    )
+                )
         return tuple(result)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deployer.catalogue import analytics, samples, sources
 from deployer.catalogue.yamlfile import read_text
-from deployer.model.analytic import Analytic, Case, Repository
+from deployer.model.analytic import Analytic, Case, LogSource, Repository
 from deployer.model.errors import Location, UsageError
 from deployer.model.finding import Findings
 
@@ -21,18 +21,33 @@ def load_repository(root: Path, findings: Findings) -> Repository:
     """
     missing = [part for part in PARTS if not (root / part).is_dir()]
     if missing:
-        raise UsageError(f"{root} is no repository of detections", why=f"it has no folder {', '.join(missing)}", todo="Give its folder with --root, or change into it.")
+        raise UsageError(
+            f"{root} is no repository of detections",
+            why=f"it has no folder {', '.join(missing)}",
+            todo="Give its folder with --root, or change into it.",
+        )
     locations: dict[str, Location] = {}
     known_sources = sources.load_sources(root, findings)
     components = sources.load_bodies(root, "components", "component", findings, locations)
     pipelines = sources.load_bodies(root, "pipelines", "pipeline", findings, locations)
     sources.cross_check(known_sources, components, pipelines, findings)
     found, cases = _analytics(root, known_sources, findings)
-    return Repository(root=str(root), analytics=found, sources=known_sources, entities=sources.load_entities(root, findings), components=components,
-                      pipelines=pipelines, cases=cases, templates=_templates(root, findings), locations=locations)
+    return Repository(
+        root=str(root),
+        analytics=found,
+        sources=known_sources,
+        entities=sources.load_entities(root, findings),
+        components=components,
+        pipelines=pipelines,
+        cases=cases,
+        templates=_templates(root, findings),
+        locations=locations,
+    )
 
 
-def _analytics(root: Path, known_sources: dict[str, sources.LogSource], findings: Findings) -> tuple[dict[str, Analytic], dict[str, tuple[Case, ...]]]:
+def _analytics(
+    root: Path, known_sources: dict[str, LogSource], findings: Findings
+) -> tuple[dict[str, Analytic], dict[str, tuple[Case, ...]]]:
     found: dict[str, Analytic] = {}
     cases: dict[str, tuple[Case, ...]] = {}
     for path in sorted((root / "detections").glob("*/*/analytic.yml")):
@@ -41,16 +56,31 @@ def _analytics(root: Path, known_sources: dict[str, sources.LogSource], findings
             continue
         analytic, document = loaded
         if analytic.id in found:
-            findings.add("DAC002", f"the analytic {analytic.id} stands in two folders", document.where("id"), f"the other: {found[analytic.id].where.file}")
+            findings.add(
+                "DAC002",
+                f"the analytic {analytic.id} stands in two folders",
+                document.where("id"),
+                f"the other: {found[analytic.id].where.file}",
+            )
             continue
         if path.parent.name != analytic.id or path.parent.parent.name != analytic.strategy:
-            findings.add("DAC004", f"{analytic.id} of {analytic.strategy} stands in the folder {analytic.folder}", document.where("id"), f"move it to detections/{analytic.strategy}/{analytic.id}")
+            findings.add(
+                "DAC004",
+                f"{analytic.id} of {analytic.strategy} stands in the folder {analytic.folder}",
+                document.where("id"),
+                f"move it to detections/{analytic.strategy}/{analytic.id}",
+            )
         found[analytic.id] = analytic
         beside = path.with_name("samples.yml")
         if beside.exists():
             cases[analytic.id] = samples.load(beside, root, analytic, known_sources, findings)
         elif analytic.status == "active":
-            findings.add("DAC010", f"{analytic.id} has no samples.yml", analytic.where, "an active analytic shows its sample events and what they cause")
+            findings.add(
+                "DAC010",
+                f"{analytic.id} has no samples.yml",
+                analytic.where,
+                "an active analytic shows its sample events and what they cause",
+            )
     return found, cases
 
 

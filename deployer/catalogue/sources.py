@@ -19,12 +19,23 @@ def load_sources(root: Path, findings: Findings) -> dict[str, LogSource]:
         for name, entry in document.value["sources"].items():
             where = document.where("sources", name, key=True)
             if name in result:
-                findings.add("DAC002", f"the log source '{name}' stands in two files", where, f"the other: {result[name].where}")
+                findings.add(
+                    "DAC002", f"the log source '{name}' stands in two files", where, f"the other: {result[name].where}"
+                )
                 continue
             result[name] = LogSource(
-                id=name, title=entry["title"], platform=entry["platform"], dataset=entry["dataset"], pipeline=entry["pipeline"],
-                components=tuple(entry["components"]), attack=tuple(entry.get("attack", ())), shippers=tuple(entry["shippers"]),
-                ingest_delay=durations.seconds(entry["ingest_delay"]), format=entry["format"], where=where)
+                id=name,
+                title=entry["title"],
+                platform=entry["platform"],
+                dataset=entry["dataset"],
+                pipeline=entry["pipeline"],
+                components=tuple(entry["components"]),
+                attack=tuple(entry.get("attack", ())),
+                shippers=tuple(entry["shippers"]),
+                ingest_delay=durations.seconds(entry["ingest_delay"]),
+                format=entry["format"],
+                where=where,
+            )
     return result
 
 
@@ -32,15 +43,25 @@ def load_entities(root: Path, findings: Findings) -> dict[str, Entity]:
     """The entities of `mappings/entities.yml`, by name."""
     path = root / "mappings" / "entities.yml"
     if not path.exists():
-        findings.add("DAC001", "mappings/entities.yml is missing", Location("mappings/entities.yml"), "it says which fields name a host or a user")
+        findings.add(
+            "DAC001",
+            "mappings/entities.yml is missing",
+            Location("mappings/entities.yml"),
+            "it says which fields name a host or a user",
+        )
         return {}
     document = yamlfile.load(path, root, findings)
     if document is None or not validation.check(document, "entities", findings):
         return {}
-    return {name: Entity(name, entry["title"], tuple(entry["fields"]), entry["placeholder"]) for name, entry in document.value["entities"].items()}
+    return {
+        name: Entity(name, entry["title"], tuple(entry["fields"]), entry["placeholder"])
+        for name, entry in document.value["entities"].items()
+    }
 
 
-def load_bodies(root: Path, folder: str, schema: str, findings: Findings, locations: dict[str, Location]) -> dict[str, dict[str, Any]]:
+def load_bodies(
+    root: Path, folder: str, schema: str, findings: Findings, locations: dict[str, Location]
+) -> dict[str, dict[str, Any]]:
     """The bodies of component templates or pipelines in a folder, by file stem; their places are added to `locations` as ``<folder>/<stem>``."""
     result: dict[str, dict[str, Any]] = {}
     for document in _documents(root, f"mappings/{folder}", schema, findings):
@@ -50,18 +71,35 @@ def load_bodies(root: Path, folder: str, schema: str, findings: Findings, locati
     return result
 
 
-def cross_check(sources: dict[str, LogSource], components: dict[str, Any], pipelines: dict[str, Any], findings: Findings) -> None:
+def cross_check(
+    sources: dict[str, LogSource], components: dict[str, Any], pipelines: dict[str, Any], findings: Findings
+) -> None:
     """Each source's pipeline and components exist."""
     for source in sources.values():
         if source.pipeline not in pipelines:
-            findings.add("DAC004", f"no pipeline '{source.pipeline}' for the log source {source.id}", source.where, near(source.pipeline, pipelines))
+            findings.add(
+                "DAC004",
+                f"no pipeline '{source.pipeline}' for the log source {source.id}",
+                source.where,
+                near(source.pipeline, pipelines),
+            )
         for component in source.components:
             if component not in components:
-                findings.add("DAC004", f"no component template '{component}' for the log source {source.id}", source.where, near(component, components))
+                findings.add(
+                    "DAC004",
+                    f"no component template '{component}' for the log source {source.id}",
+                    source.where,
+                    near(component, components),
+                )
     for name, body in pipelines.items():
         for called in pipelines_called(body):
             if called not in pipelines:
-                findings.add("DAC004", f"the pipeline '{name}' calls '{called}', which does not exist", Location(f"mappings/pipelines/{name}.yml"), near(called, pipelines))
+                findings.add(
+                    "DAC004",
+                    f"the pipeline '{name}' calls '{called}', which does not exist",
+                    Location(f"mappings/pipelines/{name}.yml"),
+                    near(called, pipelines),
+                )
 
 
 def pipelines_called(value: Any) -> list[str]:

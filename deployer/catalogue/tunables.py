@@ -43,7 +43,12 @@ class _Check:
                 self._windows(value)
 
     def _add(self, message: str, *rest: str | int, hint: str = "") -> None:
-        self.findings.add("DAC005", f"{self.tunable.name} {message}", self.document.where(*self.path, *rest), hint or self.tunable.description)
+        self.findings.add(
+            "DAC005",
+            f"{self.tunable.name} {message}",
+            self.document.where(*self.path, *rest),
+            hint or self.tunable.description,
+        )
 
     def _typed(self, value: Any, kind: type, words: str, *rest: str | int) -> bool:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
@@ -61,8 +66,12 @@ class _Check:
             if not self._typed(item, str, "a list of texts", index):
                 continue
             if "{{" in item or "}}" in item:
-                self.findings.add("DAC006", f"{self.tunable.name} has double braces in '{item:.60}'", self.document.where(*self.path, index),
-                                  "the server reads {{ and }} as a template of its own; write the value without them")
+                self.findings.add(
+                    "DAC006",
+                    f"{self.tunable.name} has double braces in '{item:.60}'",
+                    self.document.where(*self.path, index),
+                    "the server reads {{ and }} as a template of its own; write the value without them",
+                )
             elif not item.strip():
                 self._add("has an empty item", index)
             elif self.tunable.type == "patterns":
@@ -73,10 +82,9 @@ class _Check:
 
     def _bounds(self, value: int, shown: Any) -> None:
         low, high = self.tunable.bounds.get("minimum"), self.tunable.bounds.get("maximum")
-        as_number = (lambda bound: durations.seconds(bound) if isinstance(bound, str) else bound)
-        if low is not None and value < as_number(low):
+        if low is not None and value < _number(low):
             self._add(f"is {shown}, and must be at least {low}")
-        if high is not None and value > as_number(high):
+        if high is not None and value > _number(high):
             self._add(f"is {shown}, and must be at most {high}")
 
     def _duration(self, value: Any) -> None:
@@ -88,18 +96,31 @@ class _Check:
             self._add(f"cannot be read: {error}")
 
     def _windows(self, value: Any) -> None:
-        if not isinstance(value, dict) or set(value) != {"timezone", "windows"} or not isinstance(value["windows"], list):
-            self._add("must have timezone and windows", hint="{timezone: Europe/Berlin, windows: [{days: [mon], from: '22:00', to: '04:00'}]}")
+        if (
+            not isinstance(value, dict)
+            or set(value) != {"timezone", "windows"}
+            or not isinstance(value["windows"], list)
+        ):
+            self._add(
+                "must have timezone and windows",
+                hint="{timezone: Europe/Berlin, windows: [{days: [mon], from: '22:00', to: '04:00'}]}",
+            )
             return
         try:
             ZoneInfo(str(value["timezone"]))
         except (KeyError, ValueError, OSError):
-            self._add(f"names no time zone: '{value['timezone']}'", "timezone", hint="an IANA name such as Europe/Berlin")
+            self._add(
+                f"names no time zone: '{value['timezone']}'", "timezone", hint="an IANA name such as Europe/Berlin"
+            )
         for index, window in enumerate(value["windows"]):
             self._window(window, index)
 
     def _window(self, window: Any, index: int) -> None:
-        if not isinstance(window, dict) or set(window) != {"days", "from", "to"} or not isinstance(window.get("days"), list):
+        if (
+            not isinstance(window, dict)
+            or set(window) != {"days", "from", "to"}
+            or not isinstance(window.get("days"), list)
+        ):
             self._add("has a window that is not {days, from, to}", "windows", index)
             return
         for day in window["days"]:
@@ -107,7 +128,17 @@ class _Check:
                 self._add(f"names no day: '{day}'", "windows", index, "days", hint=f"days: {', '.join(DAYS)}")
         for name in ("from", "to"):
             if minute_of_day(str(window[name])) is None:
-                self._add(f"has no time of day in {name}: '{window[name]}'", "windows", index, name, hint="from '00:00' to '24:00'")
+                self._add(
+                    f"has no time of day in {name}: '{window[name]}'",
+                    "windows",
+                    index,
+                    name,
+                    hint="from '00:00' to '24:00'",
+                )
+
+
+def _number(bound: int | str) -> int:
+    return durations.seconds(bound) if isinstance(bound, str) else bound
 
 
 def minute_of_day(text: str) -> int | None:

@@ -46,29 +46,31 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
 def _report(document: Document, error: ValidationError, findings: Findings) -> None:
     path = tuple(error.absolute_path)
     shown = ".".join(str(part) for part in path) or "the file"
-    description = _described(error.schema)
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    expected: Any = error.validator_value
+    description = _described(schema)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
+        known = schema.get("properties", {})
         for name in [key for key in error.instance if key not in known]:
             hint = near(str(name), known)
             findings.add("DAC003", f"unknown key '{name}' in {shown}", document.where(*path, name, key=True), hint)
         return
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in expected if name not in error.instance]
         for name in missing:
-            about = _described(error.schema.get("properties", {}).get(name, {}))
+            about = _described(schema.get("properties", {}).get(name, {}))
             findings.add("DAC003", f"'{name}' is missing in {shown}", document.where(*path), about)
         return
     where = document.where(*path)
     match error.validator:
         case "type":
-            wanted = error.validator_value if isinstance(error.validator_value, str) else " or ".join(error.validator_value)
+            wanted = expected if isinstance(expected, str) else " or ".join(expected)
             message = f"{shown} must be of type {wanted}, and is {_kind(error.instance)}"
         case "enum":
             message = f"{shown} is '{error.instance}'"
-            description = near(str(error.instance), [str(value) for value in error.validator_value])
+            description = near(str(error.instance), [str(value) for value in expected])
         case "pattern":
-            message = f"{shown} is '{str(error.instance)[:80]}', which has not the form expected ({error.validator_value})"
+            message = f"{shown} is '{str(error.instance)[:80]}', which has not the form expected ({expected})"
         case "oneOf" | "anyOf":
             message = f"{shown} has not one of the forms allowed"
         case "minProperties" | "minItems" | "minLength":

@@ -25,8 +25,22 @@ Path_ = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?\d{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
-_CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_STANDARD_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "map", "seq")}
+_CONSTANTS: dict[str, Any] = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "~": None,
+    "": None,
+}
+_STANDARD_TAGS = {
+    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "map", "seq")
+}
 
 
 @dataclass(slots=True)
@@ -48,7 +62,7 @@ class Document:
         return Location(self.file)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, code: str, message: str, mark: Any, hint: str = "") -> None:
         super().__init__(message)
         self.finding = (code, message, mark, hint)
@@ -60,7 +74,9 @@ def read_text(path: Path, root: Path, findings: Findings) -> str | None:
     where = Location(shown)
     try:
         if not path.resolve().is_relative_to(root.resolve()):
-            findings.add("DAC001", "the file lies outside of the repository", where, "links out of the tree are not followed")
+            findings.add(
+                "DAC001", "the file lies outside of the repository", where, "links out of the tree are not followed"
+            )
             return None
         if path.stat().st_size > MAX_BYTES:
             findings.add("DAC001", f"the file is larger than {MAX_BYTES:,} bytes", where, "split it")
@@ -93,7 +109,9 @@ def parse(text: str, file: str, findings: Findings) -> Document | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        findings.add("DAC001", f"not valid YAML: {error.problem or error.context or 'unreadable'}", Location(file, *place))
+        findings.add(
+            "DAC001", f"not valid YAML: {error.problem or error.context or 'unreadable'}", Location(file, *place)
+        )
         return None
     except yaml.YAMLError as error:
         findings.add("DAC001", f"not valid YAML: {str(error).splitlines()[0]}", Location(file))
@@ -101,7 +119,7 @@ def parse(text: str, file: str, findings: Findings) -> Document | None:
     except RecursionError:
         findings.add("DAC001", f"nested deeper than {MAX_DEPTH} levels", Location(file))
         return None
-    except _Refused as error:
+    except _RefusedError as error:
         code, message, mark, hint = error.finding
         findings.add(code, message, Location(file, mark.line + 1, mark.column + 1), hint)
         return None
@@ -116,30 +134,37 @@ class _Builder:
     def build(self, node: yaml.Node, path: Path_) -> Any:
         self.count += 1
         if len(path) > MAX_DEPTH:
-            raise _Refused("DAC001", f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
+            raise _RefusedError("DAC001", f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
         if self.count > MAX_VALUES:
-            raise _Refused("DAC001", f"more than {MAX_VALUES:,} values, aliases expanded", node.start_mark)
+            raise _RefusedError("DAC001", f"more than {MAX_VALUES:,} values, aliases expanded", node.start_mark)
         self.document.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if node.tag not in _STANDARD_TAGS:
-            raise _Refused("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
+            raise _RefusedError("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         return _scalar(cast("yaml.ScalarNode", node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         if node.tag not in _STANDARD_TAGS:
-            raise _Refused("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
+            raise _RefusedError("DAC001", f"the tag {node.tag} is not allowed", node.start_mark, "write plain values")
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _Refused("DAC001", "a key must be a text", key_node.start_mark)
+                raise _RefusedError("DAC001", "a key must be a text", key_node.start_mark)
             key = key_node.value
             if key == "<<":
-                raise _Refused("DAC001", "merge keys (<<) are not supported", key_node.start_mark, "write the keys out")
+                raise _RefusedError(
+                    "DAC001", "merge keys (<<) are not supported", key_node.start_mark, "write the keys out"
+                )
             if key in result:
-                raise _Refused("DAC002", f"the key '{key}' stands twice in the same mapping", key_node.start_mark, "remove one of the two")
+                raise _RefusedError(
+                    "DAC002",
+                    f"the key '{key}' stands twice in the same mapping",
+                    key_node.start_mark,
+                    "remove one of the two",
+                )
             self.document.key_places[(*path, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             result[key] = self.build(value_node, (*path, key))
         return result

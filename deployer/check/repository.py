@@ -54,12 +54,24 @@ def _unused(analytic: Analytic, findings: Findings) -> None:
     nodes = _reached(analytic)
     for name, tunable in analytic.tunables.items():
         if name not in tunables_used(analytic):
-            findings.add("DAC011", f"the tunable {name} changes nothing: no monitor uses it", tunable.where, "use it in a condition, window or threshold, or remove it")
+            findings.add(
+                "DAC011",
+                f"the tunable {name} changes nothing: no monitor uses it",
+                tunable.where,
+                "use it in a condition, window or threshold, or remove it",
+            )
     named = {node.name for node in nodes if isinstance(node, Use)}
     for name in analytic.events:
         if name not in named:
-            findings.add("DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them")
+            findings.add(
+                "DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them"
+            )
     sources = {node.source for node in nodes if isinstance(node, FromSource)}
     for use in analytic.log_sources:
         if sources and use.source not in sources:
-            findings.add("DAC011", f"the log source {use.source} is used by no monitor", use.where, "ask it in a condition of a monitor")
+            findings.add(
+                "DAC011",
+                f"the log source {use.source} is used by no monitor",
+                use.where,
+                "ask it in a condition of a monitor",
+            )

@@ -37,7 +37,12 @@ def _clocks(cases: tuple[Case, ...], findings: Findings) -> None:
     seen: dict[int, Case] = {}
     for case in cases:
         if case.clock in seen:
-            findings.add("DAC010", f"the case '{case.name}' has the clock of '{seen[case.clock].name}'", case.where, "give each case a day of its own, so that none sees another's events")
+            findings.add(
+                "DAC010",
+                f"the case '{case.name}' has the clock of '{seen[case.clock].name}'",
+                case.where,
+                "give each case a day of its own, so that none sees another's events",
+            )
         seen[case.clock] = case
 
 
@@ -45,10 +50,25 @@ def _proof(analytic: Analytic, cases: tuple[Case, ...], findings: Findings) -> N
     shown = {name for case in cases for name in proven(case)}
     for name, tunable in analytic.tunables.items():
         if name not in shown:
-            findings.warn("DAC017", f"no sample shows that the tunable {name} changes an outcome", tunable.where, "add a variant that changes only it, with another expectation")
+            findings.warn(
+                "DAC017",
+                f"no sample shows that the tunable {name} changes an outcome",
+                tunable.where,
+                "add a variant that changes only it, with another expectation",
+            )
     positive = {key for case in cases for key, entities in case.base.alerts.items() if entities}
     for key, spec in analytic.monitors.items():
         if key not in positive:
-            findings.add("DAC017", f"no sample event makes the monitor {key} alert", spec.where, "add a case that expects an alert of it")
+            findings.add(
+                "DAC017",
+                f"no sample event makes the monitor {key} alert",
+                spec.where,
+                "add a case that expects an alert of it",
+            )
     if not any(not _alerting(case.base.alerts) for case in cases):
-        findings.add("DAC017", f"{analytic.id} has no case that must not alert", analytic.where, "add a near miss with an empty expectation")
+        findings.add(
+            "DAC017",
+            f"{analytic.id} has no case that must not alert",
+            analytic.where,
+            "add a near miss with an empty expectation",
+        )

@@ -33,7 +33,12 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     repository = load_repository(root, findings)
     check_repository(repository, findings)
     if not repository.analytics and not findings.items:
-        findings.add("DAC010", "no analytic was found", Location("detections"), "a detection is a folder detections/<strategy>/<analytic> with an analytic.yml")
+        findings.add(
+            "DAC010",
+            "no analytic was found",
+            Location("detections"),
+            "a detection is a folder detections/<strategy>/<analytic> with an analytic.yml",
+        )
     names = tuple(only) or tuple(environment_names(root))
     target = monitors.Target(repository, Naming("validate"), Templates(repository.templates))
     count = 0
@@ -54,4 +59,8 @@ def _monitor(resource: Resource | None, findings: Findings) -> None:
     if resource is None or resource.kind is not Kind.MONITOR:
         return
     for message in check_value(resource.body, "monitor-bucket"):
-        findings.add("DAC015", f"the rendered monitor {resource.key} has not the form that the server takes: {message}", resource.origin or Location(resource.key))
+        findings.add(
+            "DAC015",
+            f"the rendered monitor {resource.key} has not the form that the server takes: {message}",
+            resource.origin or Location(resource.key),
+        )

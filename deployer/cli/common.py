@@ -36,13 +36,25 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 def root_option(function: F) -> F:
     """``--root``: the folder of the repository."""
-    return click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=None, envvar="DEPLOYER_ROOT",
-                        help="Folder of the repository (default: the nearest one above that has detections/).")(function)
+    return click.option(
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        envvar="DEPLOYER_ROOT",
+        help="Folder of the repository (default: the nearest one above that has detections/).",
+    )(function)
 
 
 def environment_option(function: F) -> F:
     """``--env``: the name of an environment."""
-    return click.option("--env", "environment", required=True, envvar="DEPLOYER_ENV", metavar="NAME", help="An environment: a file of environments/, without .yml.")(function)
+    return click.option(
+        "--env",
+        "environment",
+        required=True,
+        envvar="DEPLOYER_ENV",
+        metavar="NAME",
+        help="An environment: a file of environments/, without .yml.",
+    )(function)
 
 
 def find_root(given: Path | None) -> Path:
@@ -53,7 +65,11 @@ def find_root(given: Path | None) -> Path:
     for folder in (here, *here.parents):
         if (folder / "detections").is_dir() and (folder / "environments").is_dir():
             return folder
-    raise UsageError("no repository of detections here", why=f"neither {here.name}/ nor a folder above it has detections/ and environments/", todo="Change into the repository, or give its folder with --root.")
+    raise UsageError(
+        "no repository of detections here",
+        why=f"neither {here.name}/ nor a folder above it has detections/ and environments/",
+        todo="Change into the repository, or give its folder with --root.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

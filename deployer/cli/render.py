@@ -15,7 +15,11 @@ from deployer.model.errors import UsageError
 @common.root_option
 @common.environment_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write a file an object into this folder instead of printing.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a file an object into this folder instead of printing.",
+)
 def render(root: Path | None, environment: str, ids: tuple[str, ...], out: Path | None) -> None:
     """Print the exact bodies that a deploy of an environment sends; with IDs, only the monitors of those analytics.
 
@@ -26,12 +30,18 @@ def render(root: Path | None, environment: str, ids: tuple[str, ...], out: Path 
     keys = {resource.key: resource for resource in loaded.resources}
     chosen = keys
     if ids:
-        chosen = {key: resource for key, resource in keys.items() if any(key in (name, f"monitor/{name}") or key.startswith(f"monitor/{name}/") for name in ids)}
+        chosen = {
+            key: resource
+            for key, resource in keys.items()
+            if any(key in (name, f"monitor/{name}") or key.startswith(f"monitor/{name}/") for name in ids)
+        }
         for name in ids:
             if not any(key in (name, f"monitor/{name}") or key.startswith(f"monitor/{name}/") for key in keys):
                 raise UsageError(common.unknown("analytic or object", name, [*loaded.repository.analytics, *keys]))
     if out is None:
-        common.result(json.dumps({key: resource.body for key, resource in chosen.items()}, indent=2, ensure_ascii=False))
+        common.result(
+            json.dumps({key: resource.body for key, resource in chosen.items()}, indent=2, ensure_ascii=False)
+        )
         return
     for key, resource in chosen.items():
         path = out / f"{key}.json"

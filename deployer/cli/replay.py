@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,14 @@ from deployer.model.errors import RefusedError, UsageError
 @common.root_option
 @common.environment_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("--receive/--no-receive", default=True, help="Listen at the environment's webhook while it runs, if that is on this computer.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result.")
+@click.option(
+    "--receive/--no-receive",
+    default=True,
+    help="Listen at the environment's webhook while it runs, if that is on this computer.",
+)
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
+)
 def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: bool, output: str) -> int:
     """Send the sample events into an environment's own data streams and run its deployed monitors over them.
 
@@ -33,44 +39,91 @@ def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: b
 
     loaded = common.load(root, environment)
     if loaded.environment.production:
-        raise RefusedError(f"{environment} is a production environment", why="replay writes made-up events and raises real alerts", todo="use `deployer test`, whose indices are thrown away")
+        raise RefusedError(
+            f"{environment} is a production environment",
+            why="replay writes made-up events and raises real alerts",
+            todo="use `deployer test`, whose indices are thrown away",
+        )
     for name in ids:
         if name not in loaded.repository.analytics:
             raise UsageError(common.unknown("analytic", name, loaded.repository.analytics))
     cluster = common.connect(loaded.environment)
-    url = next((channel.url for channel in loaded.environment.channels.values() if isinstance(channel.url, str) and "127.0.0.1" in channel.url), None)
-    with listen(url) if receive and url else nullcontext([]) as messages:
-        results = live.run(cluster, loaded.repository, loaded.environment, list(ids) or list(active(loaded.repository)), deployed_monitors(cluster, loaded.environment.deployment), common.note)
+    url = next(
+        (
+            channel.url
+            for channel in loaded.environment.channels.values()
+            if isinstance(channel.url, str) and "127.0.0.1" in channel.url
+        ),
+        None,
+    )
+    receiver: AbstractContextManager[list[str]] = listen(url) if receive and url else nullcontext([])
+    with receiver as messages:
+        results = live.run(
+            cluster,
+            loaded.repository,
+            loaded.environment,
+            list(ids) or list(active(loaded.repository)),
+            deployed_monitors(cluster, loaded.environment.deployment),
+            common.note,
+        )
     passed = all(item.passed for item in results)
     if output == "json":
-        common.result(json.dumps({"format_version": 1, "passed": passed, "messages": list(messages), "analytics": [_as_json(item) for item in results]}, indent=2))
+        common.result(
+            json.dumps(
+                {
+                    "format_version": 1,
+                    "passed": passed,
+                    "messages": list(messages),
+                    "analytics": [_as_json(item) for item in results],
+                },
+                indent=2,
+            )
+        )
     else:
         common.result(_as_text(results, messages))
     return 0 if passed else 1
 
 
 def _as_json(item: Any) -> dict[str, Any]:
-    return {"analytic": item.analytic, "passed": item.passed, "monitors": item.monitors, "events": item.sent, "new_events": item.new,
-            "alerts": [{"monitor": a.monitor, "entity": dict(a.entity), "case": a.case, "expected": a.expected} for a in item.alerts], "problems": list(item.problems)}
+    return {
+        "analytic": item.analytic,
+        "passed": item.passed,
+        "monitors": item.monitors,
+        "events": item.sent,
+        "new_events": item.new,
+        "alerts": [
+            {"monitor": a.monitor, "entity": dict(a.entity), "case": a.case, "expected": a.expected}
+            for a in item.alerts
+        ],
+        "problems": list(item.problems),
+    }
 
 
 def _as_text(results: list[Any], messages: list[str]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("Analytic", "Monitors", "Events", "Alerts", "Monitor", "Who and where", title="Replay of the sample events")
+    table = Table(
+        "Analytic", "Monitors", "Events", "Alerts", "Monitor", "Who and where", title="Replay of the sample events"
+    )
     for item in results:
         rows = sorted({(alert.monitor, common.entity(alert.entity)) for alert in item.alerts})
         head = [item.analytic, str(item.monitors), str(item.sent), str(len(item.alerts))]
-        for number, (monitor, who) in enumerate(rows or [("", "nothing alerted")]):
-            table.add_row(*(head if number == 0 else ["", "", "", ""]), monitor, who, end_section=number == len(rows or [1]) - 1)
+        rows = rows or [("", "nothing alerted")]
+        for number, (monitor, who) in enumerate(rows):
+            table.add_row(
+                *(head if number == 0 else ["", "", "", ""]), monitor, who, end_section=number == len(rows) - 1
+            )
     console = Console(width=120, no_color=True)
     with console.capture() as capture:
         console.print(table)
     lines = [capture.get().rstrip("\n")]
     lines += [f"{item.analytic}: {problem}" for item in results for problem in item.problems]
     if messages:
-        lines += [f"{len(messages)} messages arrived at the webhook; the first:", *(f"    {line}" for line in messages[0].splitlines())]
+        lines += [
+            f"{len(messages)} messages arrived at the webhook; the first:",
+            *(f"    {line}" for line in messages[0].splitlines()),
+        ]
     good = sum(item.passed for item in results)
     lines.append(f"{good} of {len(results)} analytics alerted on their positives and on none of their negatives.")
     return "\n".join(lines)

@@ -13,7 +13,9 @@ from deployer.cli import common
 @click.command(epilog="Example: deployer validate --output json")
 @common.root_option
 @click.option("--env", "only", multiple=True, metavar="NAME", help="Check only these environments (default: all).")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result.")
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
+)
 def validate(root: Path | None, only: tuple[str, ...], output: str) -> int:
     """Check every file of the repository: form, names, fields, values, and what each environment makes of them.
 
@@ -25,8 +27,31 @@ def validate(root: Path | None, only: tuple[str, ...], output: str) -> int:
     report = validate_repository(folder, only)
     errors = report.findings.errors
     if output == "json":
-        rows = [{"code": f.code, "level": f.level, "message": f.message, "hint": f.hint, "file": f.where.file, "line": f.where.line, "column": f.where.column} for f in report.findings.sorted()]
-        common.result(json.dumps({"format_version": 1, "valid": not errors, "analytics": report.analytics, "monitors": report.monitors, "environments": list(report.environments), "findings": rows}, indent=2))
+        rows = [
+            {
+                "code": f.code,
+                "level": f.level,
+                "message": f.message,
+                "hint": f.hint,
+                "file": f.where.file,
+                "line": f.where.line,
+                "column": f.where.column,
+            }
+            for f in report.findings.sorted()
+        ]
+        common.result(
+            json.dumps(
+                {
+                    "format_version": 1,
+                    "valid": not errors,
+                    "analytics": report.analytics,
+                    "monitors": report.monitors,
+                    "environments": list(report.environments),
+                    "findings": rows,
+                },
+                indent=2,
+            )
+        )
         return 1 if errors else 0
     for finding in report.findings.sorted():
         common.result(str(finding))

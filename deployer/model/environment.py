@@ -74,7 +74,7 @@ class MonitorOverride:
 
 
 @dataclass(frozen=True, slots=True)
-class Exception_:
+class Exemption:
     """Events that an environment leaves out of an analytic, with who answers for it and until when."""
 
     id: str
@@ -112,5 +112,5 @@ class Environment:
     tunables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tunable_locations: Mapping[tuple[str, str], Location] = field(default_factory=dict)
     monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
-    exceptions: tuple[Exception_, ...] = ()
+    exceptions: tuple[Exemption, ...] = ()
     limits: Limits = field(default_factory=Limits)

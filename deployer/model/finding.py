@@ -65,7 +65,10 @@ class InvalidRepositoryError(DeployerError):
 
     def __init__(self, findings: Findings) -> None:
         count = len(findings.errors)
-        super().__init__(f"{count} error{'s' if count != 1 else ''} in the repository's files", todo="Mend them and run `deployer validate`.")
+        super().__init__(
+            f"{count} error{'s' if count != 1 else ''} in the repository's files",
+            todo="Mend them and run `deployer validate`.",
+        )
         self.findings = findings
 
 

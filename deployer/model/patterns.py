@@ -23,12 +23,35 @@ EDGE = ";;"
 MAX_GAP = 8
 """The most words that ``...`` stands for."""
 
-WRAPPERS = ("sudo", "doas", "busybox", "toybox", "nohup", "env", "exec", "command", "time", "watch", "xargs", "then", "do", "eval", "nice", "setsid", "proxychains", "proxychains4")
+WRAPPERS = (
+    "sudo",
+    "doas",
+    "busybox",
+    "toybox",
+    "nohup",
+    "env",
+    "exec",
+    "command",
+    "time",
+    "watch",
+    "xargs",
+    "then",
+    "do",
+    "eval",
+    "nice",
+    "setsid",
+    "proxychains",
+    "proxychains4",
+)
 """Words behind which another program's name stands."""
 
 _REMOVED = dict.fromkeys(map(ord, "^`\"'\u2018\u2019\u201c\u201d"), None)
-_SPACED: dict[int, str | None] = {**dict.fromkeys(map(ord, ",:=[]\u00a0"), " "), **dict.fromkeys(map(ord, "\u2013\u2014\u2015"), "-"),
-                                  **dict.fromkeys(map(ord, "/\\"), " / "), **dict.fromkeys(map(ord, "&|;(){}<>!\n\r"), f" {EDGE} ")}
+_SPACED: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, ",:=[]\u00a0"), " "),
+    **dict.fromkeys(map(ord, "\u2013\u2014\u2015"), "-"),
+    **dict.fromkeys(map(ord, "/\\"), " / "),
+    **dict.fromkeys(map(ord, "&|;(){}<>!\n\r"), f" {EDGE} "),
+}
 _TABLE: dict[int, str | None] = {**_SPACED, **_REMOVED}
 _STREAMS = re.compile(r" [12]>")
 _EXTENSION = re.compile(r"\.(?:exe|com)$")

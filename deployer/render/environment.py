@@ -16,7 +16,13 @@ from deployer.render.templating import Templates
 SecretReader = Callable[[SecretRef], str]
 
 
-def render_environment(repository: Repository, environment: Environment, findings: Findings, secrets: SecretReader | None = None, today: date | None = None) -> tuple[Resource, ...]:
+def render_environment(
+    repository: Repository,
+    environment: Environment,
+    findings: Findings,
+    secrets: SecretReader | None = None,
+    today: date | None = None,
+) -> tuple[Resource, ...]:
     """All resources of an environment, in the order of their kinds and keys; what cannot be rendered is a finding.
 
     `secrets` gives the value of a channel's address that is a reference; without it the reference itself stands in the
@@ -53,17 +59,41 @@ def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None) -> 
     if channel.type == "webhook":
         details = {"url": url, "method": "POST", "header_params": {"Content-Type": "text/plain; charset=utf-8"}}
     marker = f"[{naming.deployment} {key}]"
-    body = {"config_id": naming.resource(channel.key), "config": {
-        "name": naming.resource(channel.key), "description": f"{channel.description} {marker}".strip(), "config_type": channel.type, "is_enabled": True, channel.type: details}}
+    body = {
+        "config_id": naming.resource(channel.key),
+        "config": {
+            "name": naming.resource(channel.key),
+            "description": f"{channel.description} {marker}".strip(),
+            "config_type": channel.type,
+            "is_enabled": True,
+            channel.type: details,
+        },
+    }
     # The address may hold a token, so what people wrote is the reference.
     shown = channel.url.reference if isinstance(channel.url, SecretRef) else channel.url
-    return Resource(Kind.CHANNEL, key, naming.resource(channel.key), body, {"type": channel.type, "url": shown, "description": channel.description})
+    return Resource(
+        Kind.CHANNEL,
+        key,
+        naming.resource(channel.key),
+        body,
+        {"type": channel.type, "url": shown, "description": channel.description},
+    )
 
 
 def _exceptions(environment: Environment, findings: Findings, today: date | None) -> None:
     day = today or date.today()
     for item in environment.exceptions:
         if item.expires < day:
-            findings.add("DAC016", f"the exception {item.id} expired on {item.expires}", item.location, f"ask {item.owner} whether it still holds, then move the date or remove it")
+            findings.add(
+                "DAC016",
+                f"the exception {item.id} expired on {item.expires}",
+                item.location,
+                f"ask {item.owner} whether it still holds, then move the date or remove it",
+            )
         elif item.expires < day + timedelta(days=30):
-            findings.warn("DAC016", f"the exception {item.id} expires on {item.expires}", item.location, f"ask {item.owner} whether it still holds")
+            findings.warn(
+                "DAC016",
+                f"the exception {item.id} expires on {item.expires}",
+                item.location,
+                f"ask {item.owner} whether it still holds",
+            )

@@ -14,7 +14,11 @@ def query(field: str, words_field: str, patterns: Iterable[Pattern]) -> list[dic
     clauses: list[dict[str, Any]] = []
     if rules:
         clauses.append({"intervals": {words_field: rules[0] if len(rules) == 1 else {"any_of": {"intervals": rules}}}})
-    clauses.extend({"regexp": {field: {"value": pattern.regex, "case_insensitive": True}}} for pattern in patterns if pattern.regex is not None)
+    clauses.extend(
+        {"regexp": {field: {"value": pattern.regex, "case_insensitive": True}}}
+        for pattern in patterns
+        if pattern.regex is not None
+    )
     return clauses
 
 
@@ -40,7 +44,10 @@ def _run(run: Sequence[Word]) -> dict[str, Any]:
 
 
 def _word(word: Word) -> dict[str, Any]:
-    forms = [{"wildcard": {"pattern": form, "analyzer": "whitespace"}} if "*" in form else _match(form) for form in word.forms]
+    forms = [
+        {"wildcard": {"pattern": form, "analyzer": "whitespace"}} if "*" in form else _match(form)
+        for form in word.forms
+    ]
     return forms[0] if len(forms) == 1 else {"any_of": {"intervals": forms}}
 
 

@@ -50,7 +50,15 @@ def _component(repository: Repository, naming: Naming, name: str) -> Resource:
     key = f"component-template/{name}"
     source = repository.components[name]
     body = {"template": source["template"], "_meta": {**_meta(naming, key), "description": source["description"]}}
-    return Resource(Kind.COMPONENT_TEMPLATE, key, naming.resource(name), body, {"description": source["description"], "template": source["template"]}, (), repository.locations.get(f"components/{name}"))
+    return Resource(
+        Kind.COMPONENT_TEMPLATE,
+        key,
+        naming.resource(name),
+        body,
+        {"description": source["description"], "template": source["template"]},
+        (),
+        repository.locations.get(f"components/{name}"),
+    )
 
 
 def _pipeline(repository: Repository, naming: Naming, name: str) -> Resource:
@@ -60,13 +68,26 @@ def _pipeline(repository: Repository, naming: Naming, name: str) -> Resource:
     # A pipeline takes no _meta on this server, so its description carries the marker of ownership.
     body["description"] = f"{source['description'].strip()} [{naming.deployment} {key}]"
     depends = tuple(f"ingest-pipeline/{called}" for called in sorted(set(pipelines_called(source))))
-    return Resource(Kind.INGEST_PIPELINE, key, naming.resource(name), body, dict(source), depends, repository.locations.get(f"pipelines/{name}"))
+    return Resource(
+        Kind.INGEST_PIPELINE,
+        key,
+        naming.resource(name),
+        body,
+        dict(source),
+        depends,
+        repository.locations.get(f"pipelines/{name}"),
+    )
 
 
 def _named(value: Any, naming: Naming) -> Any:
     """The same pipeline with the short names of the pipelines it calls replaced by the cluster's."""
     if isinstance(value, dict):
-        return {key: {**inner, "name": naming.resource(inner["name"])} if key == "pipeline" and isinstance(inner, dict) and "name" in inner else _named(inner, naming) for key, inner in value.items()}
+        return {
+            key: {**inner, "name": naming.resource(inner["name"])}
+            if key == "pipeline" and isinstance(inner, dict) and "name" in inner
+            else _named(inner, naming)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_named(inner, naming) for inner in value]
     return value
@@ -76,10 +97,22 @@ def _index_template(naming: Naming, source: LogSource) -> Resource:
     key = f"index-template/{source.id}"
     written = {"dataset": source.dataset, "pipeline": source.pipeline, "components": list(source.components)}
     body = {
-        "index_patterns": [naming.pattern(source.dataset)], "data_stream": {}, "priority": PRIORITY, "composed_of": [naming.resource(name) for name in source.components],
+        "index_patterns": [naming.pattern(source.dataset)],
+        "data_stream": {},
+        "priority": PRIORITY,
+        "composed_of": [naming.resource(name) for name in source.components],
         "template": {
             "settings": {"index": {"default_pipeline": naming.resource(source.pipeline)}},
-            "mappings": {"properties": {"data_stream": {"properties": {"dataset": {"type": "constant_keyword", "value": source.dataset}, "type": {"type": "constant_keyword", "value": "logs"}}}}},
+            "mappings": {
+                "properties": {
+                    "data_stream": {
+                        "properties": {
+                            "dataset": {"type": "constant_keyword", "value": source.dataset},
+                            "type": {"type": "constant_keyword", "value": "logs"},
+                        }
+                    }
+                }
+            },
         },
         "_meta": _meta(naming, key),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from deployer.model import durations
 from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec, Repository
 from deployer.model.condition import TunableRef, Use
-from deployer.model.environment import Environment, Exception_, MonitorOverride
+from deployer.model.environment import Environment, Exemption, MonitorOverride
 from deployer.model.errors import DeployerError
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
@@ -37,7 +37,9 @@ class Target:
     environment: Environment | None = None
 
 
-def render(analytic: Analytic, spec: MonitorSpec, target: Target, findings: Findings, tunables: Mapping[str, Any] | None = None) -> Resource | None:
+def render(
+    analytic: Analytic, spec: MonitorSpec, target: Target, findings: Findings, tunables: Mapping[str, Any] | None = None
+) -> Resource | None:
     """One monitor as a resource, or None with findings.
 
     `tunables` are values beside the defaults (the environment's are taken by themselves; these win over them).
@@ -52,23 +54,45 @@ def render(analytic: Analytic, spec: MonitorSpec, target: Target, findings: Find
     body, written = context.render()
     if len(findings.errors) > known or body is None:
         return None
-    depends = tuple(f"channel/{channel}" for channel in context.channels()) + tuple(f"index-template/{source}" for source in context.sources if not scope.override(source).index)
-    return Resource(Kind.MONITOR, f"monitor/{analytic.id}/{spec.key}", body["name"], body, written, depends, spec.where, analytic.id, analytic.protected)
+    depends = tuple(f"channel/{channel}" for channel in context.channels()) + tuple(
+        f"index-template/{source}" for source in context.sources if not scope.override(source).index
+    )
+    return Resource(
+        Kind.MONITOR,
+        f"monitor/{analytic.id}/{spec.key}",
+        body["name"],
+        body,
+        written,
+        depends,
+        spec.where,
+        analytic.id,
+        analytic.protected,
+    )
 
 
 class _Context:
     def __init__(self, analytic: Analytic, spec: MonitorSpec, target: Target, scope: Scope) -> None:
         self.analytic, self.spec, self.target, self.scope = analytic, spec, target, scope
-        self.sources = [source for source in scope.sources(spec.events, spec.first, spec.then) if source in target.repository.sources]
+        self.sources = [
+            source
+            for source in scope.sources(spec.events, spec.first, spec.then)
+            if source in target.repository.sources
+        ]
         self.override = self._override()
 
     def _override(self) -> MonitorOverride:
         """What the environment says of the analytic, and over it of the monitor."""
         environment = self.target.environment
-        found = [environment.monitors[name] for name in (self.analytic.id, f"{self.analytic.id}/{self.spec.key}") if environment and name in environment.monitors]
+        found = [
+            environment.monitors[name]
+            for name in (self.analytic.id, f"{self.analytic.id}/{self.spec.key}")
+            if environment and name in environment.monitors
+        ]
         result = MonitorOverride()
         for item in found:
-            result = MonitorOverride(result.enabled and item.enabled, item.severity or result.severity, item.schedule or result.schedule)
+            result = MonitorOverride(
+                result.enabled and item.enabled, item.severity or result.severity, item.schedule or result.schedule
+            )
         return result
 
     @property
@@ -102,13 +126,26 @@ class _Context:
         look_back = window + interval + delay
         exceptions = self._exceptions()
         values: dict[str, Any] = {
-            "name": f"{analytic.id} {spec.title}", "owner": self.target.naming.owner, "enabled": self.override.enabled, "schedule": schedules.body(schedule),
-            "indices": [scope.override(source).index or self.target.naming.pattern(scope.repository.sources[source].dataset) for source in self.sources],
-            "look_back_from": f"{{{{period_end}}}}||-{look_back}s", "look_back_to": "{{period_end}}",
+            "name": f"{analytic.id} {spec.title}",
+            "owner": self.target.naming.owner,
+            "enabled": self.override.enabled,
+            "schedule": schedules.body(schedule),
+            "indices": [
+                scope.override(source).index or self.target.naming.pattern(scope.repository.sources[source].dataset)
+                for source in self.sources
+            ],
+            "look_back_from": f"{{{{period_end}}}}||-{look_back}s",
+            "look_back_to": "{{period_end}}",
             "exceptions": [query.compile_condition(item.where, scope, self.sources) for item in exceptions],
-            "composite_size": COMPOSITE_SIZE, "entity_sources": [{name: {"terms": {"field": f"entity_{name}"}}} for name in spec.entity],
-            "derived": self._entities(), "trigger_id": self.target.naming.trigger(analytic.id, spec.key), "title": spec.title, "severity_level": SEVERITIES[self.severity],
-            "threshold": self._number(spec.threshold), "distinct": self._distinct(), **self._kinds(),
+            "composite_size": COMPOSITE_SIZE,
+            "entity_sources": [{name: {"terms": {"field": f"entity_{name}"}}} for name in spec.entity],
+            "derived": self._entities(),
+            "trigger_id": self.target.naming.trigger(analytic.id, spec.key),
+            "title": spec.title,
+            "severity_level": SEVERITIES[self.severity],
+            "threshold": self._number(spec.threshold),
+            "distinct": self._distinct(),
+            **self._kinds(),
         }
         reminder = self._seconds(spec.reminder)
         try:
@@ -129,14 +166,26 @@ class _Context:
             return {"query": query.compile_condition(spec.events, scope, self.sources)}
         if spec.first is None or spec.then is None:
             return {}
-        return {"first_query": query.compile_condition(spec.first, scope, self.sources), "then_query": query.compile_condition(spec.then, scope, self.sources)}
+        return {
+            "first_query": query.compile_condition(spec.first, scope, self.sources),
+            "then_query": query.compile_condition(spec.then, scope, self.sources),
+        }
 
     def _distinct(self) -> dict[str, Any] | None:
         if self.spec.distinct is None:
             return None
         for source in self.sources:
-            if self.scope.types(source).get(self.spec.distinct.field) not in ("keyword", "constant_keyword", "ip", "long"):
-                self.scope.findings.add("DAC007", f"distinct values of '{self.spec.distinct.field}' cannot be counted: it is no keyword of {source}", self.spec.where)
+            if self.scope.types(source).get(self.spec.distinct.field) not in (
+                "keyword",
+                "constant_keyword",
+                "ip",
+                "long",
+            ):
+                self.scope.findings.add(
+                    "DAC007",
+                    f"distinct values of '{self.spec.distinct.field}' cannot be counted: it is no keyword of {source}",
+                    self.spec.where,
+                )
         return {"field": self.spec.distinct.field, "threshold": self._number(self.spec.distinct.threshold)}
 
     def _entities(self) -> dict[str, Any]:
@@ -144,50 +193,112 @@ class _Context:
         for name in self.spec.entity:
             entity = self.scope.repository.entities.get(name)
             if entity is None:
-                self.scope.findings.add("DAC004", f"no entity '{name}'", self.spec.where, f"known: {', '.join(self.scope.repository.entities)}")
+                self.scope.findings.add(
+                    "DAC004",
+                    f"no entity '{name}'",
+                    self.spec.where,
+                    f"known: {', '.join(self.scope.repository.entities)}",
+                )
                 continue
-            derived[f"entity_{name}"] = {"type": "keyword", "script": {"lang": "painless", "source": _ENTITY_SCRIPT, "params": {"fields": list(entity.fields), "placeholder": entity.placeholder}}}
+            derived[f"entity_{name}"] = {
+                "type": "keyword",
+                "script": {
+                    "lang": "painless",
+                    "source": _ENTITY_SCRIPT,
+                    "params": {"fields": list(entity.fields), "placeholder": entity.placeholder},
+                },
+            }
         if self.spec.then is not None:
             predicate = painless.second_kind(self.spec.then, self.scope, self.sources)
             for field, second in (("first_at", False), ("then_at", True)):
-                derived[field] = {"type": "date", "format": "epoch_millis", "script": {"lang": "painless", "source": predicate.source, "params": {**predicate.params, "second": second}}}
+                derived[field] = {
+                    "type": "date",
+                    "format": "epoch_millis",
+                    "script": {
+                        "lang": "painless",
+                        "source": predicate.source,
+                        "params": {**predicate.params, "second": second},
+                    },
+                }
         return derived
 
-    def _exceptions(self) -> list[Exception_]:
+    def _exceptions(self) -> list[Exemption]:
         environment = self.target.environment
         if environment is None:
             return []
-        return [item for item in environment.exceptions if item.analytic == self.analytic.id and (not item.monitors or self.spec.key in item.monitors)]
+        return [
+            item
+            for item in environment.exceptions
+            if item.analytic == self.analytic.id and (not item.monitors or self.spec.key in item.monitors)
+        ]
 
     def _actions(self, look_back: int, reminder: int) -> list[dict[str, Any]]:
         analytic, spec, repository = self.analytic, self.spec, self.scope.repository
         entities = [repository.entities[name] for name in spec.entity if name in repository.entities]
         pages = self.target.environment.pages_url if self.target.environment else ""
         values = {
-            "severity": self.severity.upper(), "title": spec.title, "analytic": analytic.id, "monitor": spec.key, "analytic_title": analytic.title,
-            "entity_names": ", ".join(entity.title.lower() for entity in entities), "entity_fields": [entity.fields[0] for entity in entities], "look_back": durations.words(look_back),
-            "technique": ", ".join(analytic.attack["techniques"]), "sequence": spec.then is not None, "show": list(spec.show),
-            "severity_reason": spec.severity_reason or f"{self.severity}, the severity of every alert of {analytic.id} that has no reason of its own",
-            "next_step": analytic.response[0], "benign": "; ".join(analytic.false_positives), "page": f"{pages}/{analytic.id}" if pages else f"{analytic.folder}/README.md", "reminder": reminder > 0,
+            "severity": self.severity.upper(),
+            "title": spec.title,
+            "analytic": analytic.id,
+            "monitor": spec.key,
+            "analytic_title": analytic.title,
+            "entity_names": ", ".join(entity.title.lower() for entity in entities),
+            "entity_fields": [entity.fields[0] for entity in entities],
+            "look_back": durations.words(look_back),
+            "technique": ", ".join(analytic.attack["techniques"]),
+            "sequence": spec.then is not None,
+            "show": list(spec.show),
+            "severity_reason": spec.severity_reason
+            or f"{self.severity}, the severity of every alert of {analytic.id} that has no reason of its own",
+            "next_step": analytic.response[0],
+            "benign": "; ".join(analytic.false_positives),
+            "page": f"{pages}/{analytic.id}" if pages else f"{analytic.folder}/README.md",
+            "reminder": reminder > 0,
         }
-        message, subject = self.target.templates.text("messages/alert.txt.j2", values), self.target.templates.text("messages/subject.txt.j2", values)
+        message, subject = (
+            self.target.templates.text("messages/alert.txt.j2", values),
+            self.target.templates.text("messages/subject.txt.j2", values),
+        )
         actions = []
         for channel in self.channels():
             action: dict[str, Any] = {
-                "id": f"{self.target.naming.trigger(analytic.id, spec.key)}.{channel}", "name": f"notify {channel}", "destination_id": self.target.naming.resource(channel),
-                "subject_template": {"source": subject, "lang": "mustache"}, "message_template": {"source": message, "lang": "mustache"}, "throttle_enabled": reminder > 0,
-                "action_execution_policy": {"action_execution_scope": {"per_alert": {"actionable_alerts": ["NEW", "DEDUPED"] if reminder else ["NEW"]}}},
+                "id": f"{self.target.naming.trigger(analytic.id, spec.key)}.{channel}",
+                "name": f"notify {channel}",
+                "destination_id": self.target.naming.resource(channel),
+                "subject_template": {"source": subject, "lang": "mustache"},
+                "message_template": {"source": message, "lang": "mustache"},
+                "throttle_enabled": reminder > 0,
+                "action_execution_policy": {
+                    "action_execution_scope": {
+                        "per_alert": {"actionable_alerts": ["NEW", "DEDUPED"] if reminder else ["NEW"]}
+                    }
+                },
             }
             if reminder:
                 action["throttle"] = {"value": max(1, reminder // 60), "unit": "MINUTES"}
             actions.append(action)
         return actions
 
-    def _written(self, values: Mapping[str, Any], schedule: Mapping[str, str], window: int, reminder: int, exceptions: list[Exception_]) -> dict[str, Any]:
+    def _written(
+        self,
+        values: Mapping[str, Any],
+        schedule: Mapping[str, str],
+        window: int,
+        reminder: int,
+        exceptions: list[Exemption],
+    ) -> dict[str, Any]:
         """What people wrote, for plans: a change of it tells a reviewer more than a change of the body."""
         written: dict[str, Any] = {
-            "title": self.spec.title, "enabled": self.override.enabled, "severity": self.severity, "schedule": dict(schedule), "window": durations.words(window),
-            "threshold": values["threshold"], "entity": list(self.spec.entity), "indices": values["indices"], "template": self.spec.template, "channels": list(self.channels()),
+            "title": self.spec.title,
+            "enabled": self.override.enabled,
+            "severity": self.severity,
+            "schedule": dict(schedule),
+            "window": durations.words(window),
+            "threshold": values["threshold"],
+            "entity": list(self.spec.entity),
+            "indices": values["indices"],
+            "template": self.spec.template,
+            "channels": list(self.channels()),
             "tunables": dict(sorted(self.scope.used.items())),
         }
         if reminder:
@@ -199,4 +310,8 @@ class _Context:
 
 def uses_of(analytic: Analytic, spec: MonitorSpec) -> list[str]:
     """The names of `events` that a monitor uses directly."""
-    return [item.name for item in (spec.events, spec.first, spec.then) if isinstance(item, Use) and item.name in analytic.events]
+    return [
+        item.name
+        for item in (spec.events, spec.first, spec.then)
+        if isinstance(item, Use) and item.name in analytic.events
+    ]

@@ -19,8 +19,15 @@ from deployer.render.scope import Scope
 
 MAX_FORMS = 400
 
-MARKS = {"edge": "\u0001", "streams": [" 1>", " 2>"], "removed": list("^`\"'\u2018\u2019\u201c\u201d"), "blanks": list(",:=[]\u00a0\t"),
-         "dashes": list("\u2013\u2014\u2015"), "edges": list("&|;(){}<>!\n\r"), "slashes": ["/", "\\"]}
+MARKS = {
+    "edge": "\u0001",
+    "streams": [" 1>", " 2>"],
+    "removed": list("^`\"'\u2018\u2019\u201c\u201d"),
+    "blanks": list(",:=[]\u00a0\t"),
+    "dashes": list("\u2013\u2014\u2015"),
+    "edges": list("&|;(){}<>!\n\r"),
+    "slashes": ["/", "\\"],
+}
 """The characters of the analyzer ``command_words``, as params: painless knows no escapes for them."""
 
 _PRELUDE = """
@@ -110,7 +117,7 @@ class _Compiler:
     def _origin(self, clause: dict[str, Any]) -> str:
         """What a source's filter asks, in painless. In scripts of 3.4.0 the value of a constant_keyword is the name of
         the index (measured), so the dataset is read from the name of the backing index."""
-        (name, inner), = clause["term"].items()
+        ((name, inner),) = clause["term"].items()
         if name == "data_stream.dataset":
             return f"doc['_index'].value.contains({self._param('-' + inner['value'] + '-')})"
         return self._one_of(name, [inner["value"]])
@@ -129,24 +136,45 @@ class _Compiler:
                 key = self._param(test.field)
                 return f"((doc.containsKey({key}) && doc[{key}].size() > 0) == {self._param(bool(value))})"
             case "matches" | "runs":
-                forms = [form for pattern in read_patterns(test, self.scope, [str(item) for item in values]) for form in self._forms(pattern, test)]
+                forms = [
+                    form
+                    for pattern in read_patterns(test, self.scope, [str(item) for item in values])
+                    for form in self._forms(pattern, test)
+                ]
                 self.params["marks"] = MARKS
-                return f"match(words(at(params._source, {self._param(test.field)}), params.marks), {self._param(forms)})"
+                return (
+                    f"match(words(at(params._source, {self._param(test.field)}), params.marks), {self._param(forms)})"
+                )
             case operator:
-                self.scope.findings.add("DAC012", f"'{operator}' cannot stand in the `then` of a sequence", test.where, "there: equals, in, exists, matches and runs")
+                self.scope.findings.add(
+                    "DAC012",
+                    f"'{operator}' cannot stand in the `then` of a sequence",
+                    test.where,
+                    "there: equals, in, exists, matches and runs",
+                )
                 return "false"
 
     def _forms(self, pattern: Pattern, test: Test) -> list[list[str]]:
         """Each way a pattern can be written, as texts that must follow each other in ``words``."""
         if pattern.regex is not None:
-            self.scope.findings.add("DAC012", f"a regular expression cannot stand in the `then` of a sequence: {pattern.text}", test.where, "write the pattern in words")
+            self.scope.findings.add(
+                "DAC012",
+                f"a regular expression cannot stand in the `then` of a sequence: {pattern.text}",
+                test.where,
+                "write the pattern in words",
+            )
             return []
         choices = [("\0",) if isinstance(item, Gap) else item.forms for item in pattern.items]
         count = 1
         for choice in choices:
             count *= len(choice)
         if count > MAX_FORMS:
-            self.scope.findings.add("DAC012", f"the pattern '{pattern.text}' has {count} forms, more than {MAX_FORMS}", test.where, "use fewer optional tails")
+            self.scope.findings.add(
+                "DAC012",
+                f"the pattern '{pattern.text}' has {count} forms, more than {MAX_FORMS}",
+                test.where,
+                "use fewer optional tails",
+            )
             return []
         return [_parts(" ".join(words)) for words in itertools.product(*choices)]
 

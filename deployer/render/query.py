@@ -76,19 +76,31 @@ def field_type(test: Test, scope: Scope, sources: list[str]) -> str | None:
     for source in sources:
         types = scope.types(source)
         if test.field not in types:
-            scope.findings.add("DAC007", f"the field '{test.field}' is not in the mapping of {source}", test.where, _near_field(test.field, types))
+            scope.findings.add(
+                "DAC007",
+                f"the field '{test.field}' is not in the mapping of {source}",
+                test.where,
+                _near_field(test.field, types),
+            )
             return None
         found[source] = types[test.field]
     kinds = set(found.values())
     if len(kinds) > 1:
-        scope.findings.add("DAC008", f"the field '{test.field}' has different types: {', '.join(f'{s} {t}' for s, t in found.items())}", test.where, "ask each source by itself")
+        scope.findings.add(
+            "DAC008",
+            f"the field '{test.field}' has different types: {', '.join(f'{s} {t}' for s, t in found.items())}",
+            test.where,
+            "ask each source by itself",
+        )
         return None
     return next(iter(kinds), None)
 
 
 def _near_field(name: str, types: dict[str, str]) -> str:
     from_end = [known for known in types if known.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
-    return f"did you mean '{from_end[0]}'?" if from_end else "add it to a component template of the source, with its type"
+    return (
+        f"did you mean '{from_end[0]}'?" if from_end else "add it to a component template of the source, with its type"
+    )
 
 
 def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:
@@ -99,20 +111,33 @@ def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:
     operator = test.operator
 
     def refuse(message: str, hint: str) -> Dsl:
-        scope.findings.add("DAC008", f"'{operator}' on '{test.field}', which is of type {kind}: {message}", test.where, hint)
+        scope.findings.add(
+            "DAC008", f"'{operator}' on '{test.field}', which is of type {kind}: {message}", test.where, hint
+        )
         return NOTHING
 
     values = value if isinstance(value, list) else [value]
     if any(isinstance(item, str) and ("{{" in item or "}}" in item) for item in values):
-        scope.findings.add("DAC006", f"double braces in a value of '{test.field}'", test.where, "the server reads {{ and }} as a template of its own")
+        scope.findings.add(
+            "DAC006",
+            f"double braces in a value of '{test.field}'",
+            test.where,
+            "the server reads {{ and }} as a template of its own",
+        )
         return NOTHING
     match operator:
         case "exists":
-            return {"exists": {"field": test.field}} if value else {"bool": {"must_not": [{"exists": {"field": test.field}}]}}
+            return (
+                {"exists": {"field": test.field}}
+                if value
+                else {"bool": {"must_not": [{"exists": {"field": test.field}}]}}
+            )
         case "equals" | "in":
             if kind in ("text", "match_only_text"):
                 return refuse("a text is matched word by word, never as a whole", "use matches, or a keyword field")
-            if kind in fields.NUMBERS and any(not isinstance(item, int | float) or isinstance(item, bool) for item in values):
+            if kind in fields.NUMBERS and any(
+                not isinstance(item, int | float) or isinstance(item, bool) for item in values
+            ):
                 return refuse(f"{value!r:.60} is no number", "write a number, without quotes")
             if kind in fields.KEYWORDS and any(not isinstance(item, str) for item in values):
                 return refuse(f"{value!r:.60} is no text", "write it in quotes")
@@ -120,7 +145,12 @@ def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:
         case "like":
             if kind not in ("keyword", "wildcard"):
                 return refuse("wildcards need a keyword", "use a keyword or wildcard field")
-            return any_of([{"wildcard": {test.field: {"value": str(item).replace("\\", "\\\\"), "case_insensitive": True}}} for item in values])
+            return any_of(
+                [
+                    {"wildcard": {test.field: {"value": str(item).replace("\\", "\\\\"), "case_insensitive": True}}}
+                    for item in values
+                ]
+            )
         case "matches" | "runs":
             return _commands(test, scope, sources, [str(item) for item in values])
         case "gt" | "gte" | "lt" | "lte":
@@ -147,11 +177,21 @@ def _commands(test: Test, scope: Scope, sources: list[str], values: list[str]) -
     types = scope.types(sources[0])
     words = fields.words_field(test.field, types)
     if words is None:
-        scope.findings.add("DAC008", f"'{test.operator}' on '{test.field}', which is not kept as words", test.where, "fields kept as words have a sub-field .words in the mapping")
+        scope.findings.add(
+            "DAC008",
+            f"'{test.operator}' on '{test.field}', which is not kept as words",
+            test.where,
+            "fields kept as words have a sub-field .words in the mapping",
+        )
         return NOTHING
     parsed = read_patterns(test, scope, values)
     if any(pattern.regex is not None for pattern in parsed) and types[test.field] not in fields.KEYWORDS:
-        scope.findings.add("DAC008", f"a regular expression on '{test.field}', which is a text: it would see single words only", test.where, "write the pattern in words")
+        scope.findings.add(
+            "DAC008",
+            f"a regular expression on '{test.field}', which is a text: it would see single words only",
+            test.where,
+            "write the pattern in words",
+        )
         return NOTHING
     return any_of(intervals.query(test.field, words, parsed))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ def longest_gap(schedule: Mapping[str, str]) -> int:
         runs = CronSim(schedule["cron"], start)
         end, previous, longest, seen = start + timedelta(days=731), None, timedelta(), 0
         for run in runs:
-            moment = run.astimezone(timezone.utc)
+            moment = run.astimezone(UTC)
             if previous is not None:
                 longest = max(longest, moment - previous)
             previous, seen = moment, seen + 1

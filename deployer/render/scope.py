@@ -31,7 +31,9 @@ class Scope:
         if not isinstance(value, TunableRef):
             return value
         if value.name not in self.tunables:
-            self.findings.add("DAC004", f"{self.analytic.id} has no tunable '{value.name}'", where, near(value.name, self.tunables))
+            self.findings.add(
+                "DAC004", f"{self.analytic.id} has no tunable '{value.name}'", where, near(value.name, self.tunables)
+            )
             return None
         self.used[value.name] = self.tunables[value.name]
         return self.tunables[value.name]
@@ -39,7 +41,12 @@ class Scope:
     def event(self, use: Use) -> Condition | None:
         """The named condition that `use` means."""
         if use.name not in self.analytic.events:
-            self.findings.add("DAC004", f"{self.analytic.id} has no events '{use.name}'", use.where, near(use.name, self.analytic.events))
+            self.findings.add(
+                "DAC004",
+                f"{self.analytic.id} has no events '{use.name}'",
+                use.where,
+                near(use.name, self.analytic.events),
+            )
         return self.analytic.events.get(use.name)
 
     def branch(self, when: When) -> Condition | None:
@@ -49,7 +56,12 @@ class Scope:
         if tunable and tunable.type == "choice":
             for wanted in when.values:
                 if wanted not in tunable.bounds.get("choices", ()):
-                    self.findings.add("DAC005", f"{when.tunable} can never be '{wanted}'", when.where, near(str(wanted), tunable.bounds.get("choices", ())))
+                    self.findings.add(
+                        "DAC005",
+                        f"{when.tunable} can never be '{wanted}'",
+                        when.where,
+                        near(str(wanted), tunable.bounds.get("choices", ())),
+                    )
         return when.then if value in when.values else when.otherwise
 
     def types(self, source: str) -> dict[str, str]:
@@ -64,7 +76,12 @@ class Scope:
 
     def sources(self, *conditions: Condition | None) -> list[str]:
         """The log sources that conditions name, in the analytic's order; all of the analytic's where they name none."""
-        named = {node.source for condition in conditions for node in self._all(condition, set()) if isinstance(node, FromSource)}
+        named = {
+            node.source
+            for condition in conditions
+            for node in self._all(condition, set())
+            if isinstance(node, FromSource)
+        }
         own = list(dict.fromkeys(use.source for use in self.analytic.log_sources))
         return [source for source in [*own, *sorted(named - set(own))] if source in named] or own
 

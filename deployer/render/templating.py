@@ -14,12 +14,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
+import jinja2.exceptions
 import jinja2.sandbox
 
 from deployer.model.errors import DeployerError, Location
 
-_DELIMITERS = {"variable_start_string": "[[", "variable_end_string": "]]", "block_start_string": "[%", "block_end_string": "%]",
-               "comment_start_string": "[#", "comment_end_string": "#]"}
+_DELIMITERS = {
+    "variable_start_string": "[[",
+    "variable_end_string": "]]",
+    "block_start_string": "[%",
+    "block_end_string": "%]",
+    "comment_start_string": "[#",
+    "comment_end_string": "#]",
+}
 _BRACES = re.compile(r"\{\{|\}\}")
 _TAG = re.compile(r"\{\{.*?\}\}", re.S)
 
@@ -55,8 +62,15 @@ class Templates:
 
     def _environment(self, finalize: Any) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         return jinja2.sandbox.ImmutableSandboxedEnvironment(
-            loader=jinja2.DictLoader(self._sources), undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=False, keep_trailing_newline=False,
-            trim_blocks=True, lstrip_blocks=True, **_DELIMITERS)
+            loader=jinja2.DictLoader(self._sources),
+            undefined=jinja2.StrictUndefined,
+            finalize=finalize,
+            autoescape=False,
+            keep_trailing_newline=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            **_DELIMITERS,
+        )
 
     def body(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON body. TemplateError if the template is missing, undefined in a name, or does not make JSON."""
@@ -64,8 +78,12 @@ class Templates:
         try:
             body = json.loads(text)
         except json.JSONDecodeError as error:
-            raise TemplateError("the template does not make valid JSON", why=f"{error.msg} in line {error.lineno} of what it made", where=Location(f"templates/{name}"),
-                                todo="print it with `deployer render`") from error
+            raise TemplateError(
+                "the template does not make valid JSON",
+                why=f"{error.msg} in line {error.lineno} of what it made",
+                where=Location(f"templates/{name}"),
+                todo="print it with `deployer render`",
+            ) from error
         if not isinstance(body, dict):
             raise TemplateError("the template must make a JSON object", where=Location(f"templates/{name}"))
         return body
@@ -76,26 +94,45 @@ class Templates:
         written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
         for tag in _TAG.findall(text):
             if tag not in written and "[[" not in tag and not _made_from(tag, written):
-                raise TemplateError(f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}"))
+                raise TemplateError(
+                    f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}")
+                )
         return text
 
     def _render(self, environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> str:
         if name not in self._sources:
-            raise TemplateError(f"there is no template '{name}'", where=Location(f"templates/{name}"), todo=f"known: {', '.join(sorted(self._sources))}")
+            raise TemplateError(
+                f"there is no template '{name}'",
+                where=Location(f"templates/{name}"),
+                todo=f"known: {', '.join(sorted(self._sources))}",
+            )
         try:
             return environment.get_template(name).render(**values)
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateError(f"the template cannot be read: {error.message}", where=Location(f"templates/{error.name or name}", error.lineno, 1)) from error
-        except (jinja2.TemplateError, jinja2.sandbox.SecurityError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-            raise TemplateError(f"the template cannot be rendered: {error}", where=Location(f"templates/{name}", _line(error, name), 1), todo="undefined names and unsafe calls are errors") from error
+            raise TemplateError(
+                f"the template cannot be read: {error.message}",
+                where=Location(f"templates/{error.name or name}", error.lineno, 1),
+            ) from error
+        except (
+            jinja2.TemplateError,
+            jinja2.exceptions.SecurityError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            ZeroDivisionError,
+        ) as error:
+            raise TemplateError(
+                f"the template cannot be rendered: {error}",
+                where=Location(f"templates/{name}", _line(error, name), 1),
+                todo="undefined names and unsafe calls are errors",
+            ) from error
 
 
 def _made_from(tag: str, written: set[str]) -> bool:
     """Whether a tag is one of the templates' own with an expression filled in (``{{_source.[[field]]}}``)."""
-    for source in written:
-        if "[[" in source and re.fullmatch(re.sub(r"\\\[\\\[.*?\\\]\\\]", r"[\\w.@-]+", re.escape(source)), tag):
-            return True
-    return False
+    hole = re.escape(re.escape("[[")) + ".*?" + re.escape(re.escape("]]"))
+    forms = (re.sub(hole, r"[\\w.@-]+", re.escape(source)) for source in written if "[[" in source)
+    return any(re.fullmatch(form, tag) for form in forms)
 
 
 def _line(error: BaseException, name: str) -> int:

@@ -40,4 +40,12 @@ def spans(value: Mapping[str, Any]) -> list[int]:
 
 def query(field: str, value: Mapping[str, Any], *, inside: bool) -> dict[str, Any]:
     """Events whose time lies inside (or outside) the windows; an event without a time is neither."""
-    return {"script": {"script": {"lang": "painless", "source": _SOURCE, "params": {"field": field, "zone": value["timezone"], "spans": spans(value), "inside": inside}}}}
+    return {
+        "script": {
+            "script": {
+                "lang": "painless",
+                "source": _SOURCE,
+                "params": {"field": field, "zone": value["timezone"], "spans": spans(value), "inside": inside},
+            }
+        }
+    }

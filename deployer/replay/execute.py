@@ -23,12 +23,23 @@ class Run:
 
 def dry(client: Client, body: Mapping[str, Any], clock: int) -> Run:
     """Run a monitor's body without storing it, at `clock` (epoch seconds); nothing is written or sent."""
-    return read(client.request("POST", "/_plugins/_alerting/monitors/_execute", body, {"dryrun": "true", "period_end": f"{clock * 1000}ms"}))
+    return read(
+        client.request(
+            "POST", "/_plugins/_alerting/monitors/_execute", body, {"dryrun": "true", "period_end": f"{clock * 1000}ms"}
+        )
+    )
 
 
 def real(client: Client, monitor_id: str, clock: int) -> Run:
     """Run a stored monitor for real, at `clock` (epoch seconds): alerts are written and notifications sent."""
-    return read(client.request("POST", f"/_plugins/_alerting/monitors/{monitor_id}/_execute", {}, {"dryrun": "false", "period_end": f"{clock * 1000}ms"}))
+    return read(
+        client.request(
+            "POST",
+            f"/_plugins/_alerting/monitors/{monitor_id}/_execute",
+            {},
+            {"dryrun": "false", "period_end": f"{clock * 1000}ms"},
+        )
+    )
 
 
 def read(answer: Mapping[str, Any]) -> Run:

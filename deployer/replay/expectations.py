@@ -56,7 +56,9 @@ class AnalyticResult:
         return not self.failures
 
 
-def run(client: Client, repository: Repository, chosen: Sequence[str], progress: Callable[[str], None]) -> list[AnalyticResult]:
+def run(
+    client: Client, repository: Repository, chosen: Sequence[str], progress: Callable[[str], None]
+) -> list[AnalyticResult]:
     """Replay the cases of the chosen analytics on throw-away indices and compare; cleans up also after failure.
 
     Raises ClusterError if the cluster refuses an event or cannot be reached.
@@ -68,12 +70,20 @@ def run(client: Client, repository: Repository, chosen: Sequence[str], progress:
         return [_analytic(client, repository, repository.analytics[name], naming, progress) for name in chosen]
 
 
-def _analytic(client: Client, repository: Repository, analytic: Analytic, naming: Naming, progress: Callable[[str], None]) -> AnalyticResult:
+def _analytic(
+    client: Client, repository: Repository, analytic: Analytic, naming: Naming, progress: Callable[[str], None]
+) -> AnalyticResult:
     cases = repository.cases.get(analytic.id, ())
     # Each analytic has a namespace of its own: its clocks are kept apart by its author, those of two analytics are not.
-    events = [event for case in cases for event in ingest.events_of(analytic.id, case, repository.sources, naming, analytic.id.lower())]
+    events = [
+        event
+        for case in cases
+        for event in ingest.events_of(analytic.id, case, repository.sources, naming, analytic.id.lower())
+    ]
     ingest.send(client, events)
-    progress(f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases")
+    progress(
+        f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
+    )
     target = monitors.Target(repository, Naming(naming.deployment, naming.streams), Templates(repository.templates))
     runner = _Runner(client, analytic, target)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -83,8 +93,17 @@ def _analytic(client: Client, repository: Repository, analytic: Analytic, naming
     if failed_cases:
         shown = {name for case in cases if case.name not in failed_cases for name in proven(case)}
     alerting = [case for case in cases if any(case.base.alerts.values())]
-    return AnalyticResult(analytic.id, len(cases), len(events), len(alerting), len(cases) - len(alerting), runner.checks(cases), tuple(sorted(shown)),
-                          tuple(sorted(set(analytic.tunables) - shown)), tuple(outcomes))
+    return AnalyticResult(
+        analytic.id,
+        len(cases),
+        len(events),
+        len(alerting),
+        len(cases) - len(alerting),
+        runner.checks(cases),
+        tuple(sorted(shown)),
+        tuple(sorted(set(analytic.tunables) - shown)),
+        tuple(outcomes),
+    )
 
 
 class _Runner:
@@ -106,9 +125,20 @@ class _Runner:
 
     def _check(self, case: Case, expectation: Expectation, key: str, known: dict[str, execute.Run]) -> Failure | None:
         findings = Findings()
-        resource = monitors.render(self.analytic, self.analytic.monitors[key], self.target, findings, expectation.tunables)
+        resource = monitors.render(
+            self.analytic, self.analytic.monitors[key], self.target, findings, expectation.tunables
+        )
         if resource is None:
-            return Failure(self.analytic.id, case.name, key, expectation.tunables, (), (), str(findings.errors[0]) if findings.errors else "cannot be rendered", str(expectation.where))
+            return Failure(
+                self.analytic.id,
+                case.name,
+                key,
+                expectation.tunables,
+                (),
+                (),
+                str(findings.errors[0]) if findings.errors else "cannot be rendered",
+                str(expectation.where),
+            )
         body = _within(resource.body, self.target.naming, self.analytic.id.lower())
         text = json.dumps(body, sort_keys=True)
         if text not in known:
@@ -117,11 +147,23 @@ class _Runner:
         wanted = expectation.alerts.get(key, frozenset())
         if outcome.entities == wanted and not outcome.error:
             return None
-        return Failure(self.analytic.id, case.name, key, expectation.tunables, tuple(sorted(wanted - outcome.entities)), tuple(sorted(outcome.entities - wanted)), outcome.error, str(expectation.where))
+        return Failure(
+            self.analytic.id,
+            case.name,
+            key,
+            expectation.tunables,
+            tuple(sorted(wanted - outcome.entities)),
+            tuple(sorted(outcome.entities - wanted)),
+            outcome.error,
+            str(expectation.where),
+        )
 
 
 def _within(body: Mapping[str, Any], naming: Naming, namespace: str) -> dict[str, Any]:
     """The monitor's body reading one analytic's namespace of the stage, and nothing else of it changed."""
     search = body["inputs"][0]["search"]
-    indices = [f"{name.removesuffix('*')}{namespace}*" if name.startswith(naming.streams) else name for name in search["indices"]]
+    indices = [
+        f"{name.removesuffix('*')}{namespace}*" if name.startswith(naming.streams) else name
+        for name in search["indices"]
+    ]
     return {**body, "enabled": False, "inputs": [{"search": {**search, "indices": indices}}]}

@@ -27,7 +27,9 @@ class Event:
     document: Mapping[str, Any]
 
 
-def events_of(analytic: str, case: Case, sources: Mapping[str, LogSource], naming: Naming, namespace: str) -> list[Event]:
+def events_of(
+    analytic: str, case: Case, sources: Mapping[str, LogSource], naming: Naming, namespace: str
+) -> list[Event]:
     """The events of a case. A raw line gets the case's clock as `event.created`: the time at which a shipper read it,
     which is what year-less dates are completed from."""
     created = datetime.fromtimestamp(case.clock, UTC).isoformat().replace("+00:00", "Z")
@@ -38,7 +40,9 @@ def events_of(analytic: str, case: Case, sources: Mapping[str, LogSource], namin
             if not isinstance(sample.raw, dict):
                 document = {**document, "event": {"created": created}}
             for copy in range(sample.repeat):
-                digest = hashlib.sha256(f"{analytic}|{case.name}|{number}|{part}|{copy}|{json.dumps(document, sort_keys=True)}".encode()).hexdigest()
+                digest = hashlib.sha256(
+                    f"{analytic}|{case.name}|{number}|{part}|{copy}|{json.dumps(document, sort_keys=True)}".encode()
+                ).hexdigest()
                 result.append(Event(naming.stream(source.dataset, namespace), digest[:32], document))
     return result
 
@@ -63,6 +67,10 @@ def send(client: Client, events: Iterable[Event]) -> int:
                 continue
             if status >= 300:
                 reason = item["create"].get("error", {})
-                raise ClusterError(f"the cluster refused a sample event for {event.stream}", why=json.dumps(reason)[:600], todo="the pipeline or the mapping must take every event; see docs: pipelines")
+                raise ClusterError(
+                    f"the cluster refused a sample event for {event.stream}",
+                    why=json.dumps(reason)[:600],
+                    todo="the pipeline or the mapping must take every event; see docs: pipelines",
+                )
             new += 1
     return new

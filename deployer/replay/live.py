@@ -44,10 +44,20 @@ class LiveResult:
         return not self.problems
 
 
-def run(client: Client, repository: Repository, environment: Environment, chosen: Sequence[str], monitor_ids: Mapping[str, str], progress: Callable[[str], None]) -> list[LiveResult]:
+def run(
+    client: Client,
+    repository: Repository,
+    environment: Environment,
+    chosen: Sequence[str],
+    monitor_ids: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> list[LiveResult]:
     """Replay the chosen analytics; `monitor_ids` gives the server's id of each deployed monitor by key (``monitor/AN0903/discovery``)."""
     naming = Naming(environment.deployment)
-    return [_Live(client, repository, environment, naming, monitor_ids, progress).analytic(repository.analytics[name]) for name in chosen]
+    return [
+        _Live(client, repository, environment, naming, monitor_ids, progress).analytic(repository.analytics[name])
+        for name in chosen
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +71,22 @@ class _Live:
 
     def analytic(self, analytic: Analytic) -> LiveResult:
         cases = [case for case in self.repository.cases.get(analytic.id, ()) if not case.base.tunables]
-        events = [event for case in cases for event in ingest.events_of(analytic.id, case, self.repository.sources, self.naming, self.environment.namespace)]
+        events = [
+            event
+            for case in cases
+            for event in ingest.events_of(
+                analytic.id, case, self.repository.sources, self.naming, self.environment.namespace
+            )
+        ]
         new = ingest.send(self.client, events)
-        self.progress(f"{analytic.id}: {len(events)} events sent ({new} new), running {len(analytic.monitors)} monitors at {len(cases)} times")
-        deployed = {key: self.monitor_ids[f"monitor/{analytic.id}/{key}"] for key in analytic.monitors if f"monitor/{analytic.id}/{key}" in self.monitor_ids}
+        self.progress(
+            f"{analytic.id}: {len(events)} events sent ({new} new), running {len(analytic.monitors)} monitors at {len(cases)} times"
+        )
+        deployed = {
+            key: self.monitor_ids[f"monitor/{analytic.id}/{key}"]
+            for key in analytic.monitors
+            if f"monitor/{analytic.id}/{key}" in self.monitor_ids
+        }
         problems = [f"the monitor {key} is not deployed" for key in analytic.monitors if key not in deployed]
         alerts: list[Alert] = []
         for case in cases:
@@ -79,13 +101,27 @@ class _Live:
         outcome = execute.real(self.client, monitor_id, case.clock)
         problems = [f"{key}: {case.name}: the server says: {outcome.error}"] if outcome.error else []
         problems += [f"{key}: {case.name}: no alert for {dict(entity)}" for entity in sorted(wanted - outcome.entities)]
-        problems += [f"{key}: {case.name}: an alert for {dict(entity)}, which nothing asks for" for entity in sorted(outcome.entities - wanted)]
+        problems += [
+            f"{key}: {case.name}: an alert for {dict(entity)}, which nothing asks for"
+            for entity in sorted(outcome.entities - wanted)
+        ]
         if outcome.entities:
             stored = self._stored(monitor_id)
-            problems += [f"{key}: {case.name}: the alert for {dict(entity)} was not stored" for entity in sorted(outcome.entities - stored)]
+            problems += [
+                f"{key}: {case.name}: the alert for {dict(entity)} was not stored"
+                for entity in sorted(outcome.entities - stored)
+            ]
         return [Alert(key, entity, case.name, entity in wanted) for entity in sorted(outcome.entities)], problems
 
     def _stored(self, monitor_id: str) -> set[Entity]:
         """The entities of the monitor's alerts, in whatever state: a scheduled run may have completed one already."""
-        answer = self.client.request("GET", "/_plugins/_alerting/monitors/alerts", params={"monitorId": monitor_id, "size": 1000, "sortString": "start_time", "sortOrder": "desc"})
-        return {tuple(sorted((name, str(value)) for name, value in alert["agg_alert_content"]["bucket"]["key"].items())) for alert in answer["alerts"] if alert.get("agg_alert_content")}
+        answer = self.client.request(
+            "GET",
+            "/_plugins/_alerting/monitors/alerts",
+            params={"monitorId": monitor_id, "size": 1000, "sortString": "start_time", "sortOrder": "desc"},
+        )
+        return {
+            tuple(sorted((name, str(value)) for name, value in alert["agg_alert_content"]["bucket"]["key"].items()))
+            for alert in answer["alerts"]
+            if alert.get("agg_alert_content")
+        }

@@ -38,7 +38,11 @@ def receive(url: str) -> Iterator[list[str]]:
     try:
         server = ThreadingHTTPServer(("127.0.0.1", parts.port), Handler)
     except OSError as error:
-        raise LocalError(f"port {parts.port} is taken, so no message can be received there", why=str(error), todo="end what listens there, or use --no-receive") from error
+        raise LocalError(
+            f"port {parts.port} is taken, so no message can be received there",
+            why=str(error),
+            todo="end what listens there, or use --no-receive",
+        ) from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -18,7 +18,11 @@ PREFIX = "dactest"
 STALE = 3600
 """Seconds after which a stage that somebody's killed run left behind is cleaned up by the next run."""
 
-PATHS = {Kind.COMPONENT_TEMPLATE: "/_component_template", Kind.INGEST_PIPELINE: "/_ingest/pipeline", Kind.INDEX_TEMPLATE: "/_index_template"}
+PATHS = {
+    Kind.COMPONENT_TEMPLATE: "/_component_template",
+    Kind.INGEST_PIPELINE: "/_ingest/pipeline",
+    Kind.INDEX_TEMPLATE: "/_index_template",
+}
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help venv demo demo-down test unit cluster-tests lint format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        start a local OpenSearch, deploy the detections, replay their samples, show who alerted"
+	@echo "make demo-down   stop what make demo started (its data stays)"
+	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
+	@echo "make lint        ruff, mypy, import-linter"
+	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[local]' --group dev
+	@touch $@
+
+venv: $(VENV)/.installed
+
+demo: venv
+	$(BIN)/deployer local up
+	$(BIN)/deploy --env local --yes
+	$(BIN)/deployer replay --env local
+	@echo "The cluster goes on running. Look at the alerts: $(BIN)/deployer alerts --env local --state all. Stop it: make demo-down"
+
+demo-down: venv
+	$(BIN)/deployer local down
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv
+	$(BIN)/ruff check --fix .
+
+unit: venv
+	$(BIN)/pytest tests/unit -n 2
+
+cluster-tests: venv
+	$(BIN)/pytest tests/contract tests/integration
+
+test: lint unit cluster-tests
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
