@@ -104,19 +104,21 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
         title=raw["title"],
         template=raw["template"],
         entity=tuple(raw["entity"]),
-        window=_ref(raw["window"]),
-        threshold=_ref(raw.get("threshold", 1)),
+        window=_ref(document, raw["window"], *path, "window"),
+        threshold=_ref(document, raw.get("threshold", 1), *path, "threshold"),
         where=document.where(*path, key=True),
         events=condition("events"),
         first=condition("first"),
         then=condition("then"),
-        distinct=Distinct(distinct["field"], _ref(distinct["threshold"])) if distinct else None,
-        reminder=_ref(raw.get("reminder", "0s")),
+        distinct=Distinct(distinct["field"], _ref(document, distinct["threshold"], *path, "distinct", "threshold"))
+        if distinct
+        else None,
+        reminder=_ref(document, raw.get("reminder", "0s"), *path, "reminder"),
         severity=raw.get("severity"),
         severity_reason=raw.get("severity_reason", ""),
         show=tuple(raw.get("show", ())),
     )
 
 
-def _ref(value: Any) -> Any:
-    return TunableRef(value["tunable"]) if isinstance(value, dict) else value
+def _ref(document: Document, value: Any, *path: str | int) -> Any:
+    return TunableRef(value["tunable"], document.where(*path, "tunable")) if isinstance(value, dict) else value

@@ -94,15 +94,20 @@ def _test(document: Document, value: dict[str, Any], path: Path_, findings: Find
         )
         return None
     tests = tuple(
-        Test(str(value["field"]), operator, _value(value[operator]), document.where(*path, operator))
+        Test(
+            str(value["field"]),
+            operator,
+            _value(document, value[operator], (*path, operator)),
+            document.where(*path, operator),
+        )
         for operator in operators
     )
     return tests[0] if len(tests) == 1 else All(tests)
 
 
-def _value(value: Any) -> Any:
+def _value(document: Document, value: Any, path: Path_) -> Any:
     if isinstance(value, dict) and set(value) == {"tunable"}:
-        return TunableRef(str(value["tunable"]))
+        return TunableRef(str(value["tunable"]), document.where(*path, "tunable"))
     return value
 
 

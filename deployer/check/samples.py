@@ -10,7 +10,9 @@ from deployer.render import monitors
 def check_samples(repository: Repository, target: monitors.Target, findings: Findings) -> None:
     """Add a finding for overlapping cases (DAC010), for a monitor with no positive and for a tunable without proof (DAC017)."""
     for analytic_id, cases in repository.cases.items():
-        analytic = repository.analytics[analytic_id]
+        analytic = repository.analytics.get(analytic_id)
+        if analytic is None:
+            continue
         _clocks(cases, findings)
         _proof(analytic, cases, findings)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deployer.catalogue import environment_names, load_environment, load_repository
@@ -31,6 +31,8 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     """Read, check and render everything below `root`, for each environment (or only those named)."""
     findings = Findings()
     repository = load_repository(root, findings)
+    # What has not the form cannot be rendered; its errors are in the findings already.
+    faulty = {finding.where.file for finding in findings.errors}
     check_repository(repository, findings)
     if not repository.analytics and not findings.items:
         findings.add(
@@ -40,19 +42,21 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
             "a detection is a folder detections/<strategy>/<analytic> with an analytic.yml",
         )
     names = tuple(only) or tuple(environment_names(root))
+    environments = [load_environment(root, name, repository.analytics, repository.sources, findings) for name in names]
+    sound = {name: analytic for name, analytic in repository.analytics.items() if analytic.where.file not in faulty}
+    analytics = len(repository.analytics)
+    count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
+    repository = replace(repository, analytics=sound)
     target = monitors.Target(repository, Naming("validate"), Templates(repository.templates))
-    count = 0
     for analytic in repository.analytics.values():
-        count += len(analytic.monitors)
         for spec in analytic.monitors.values():
             _monitor(monitors.render(analytic, spec, target, findings), findings)
     check_samples(repository, target, findings)
-    for name in names:
-        environment = load_environment(root, name, repository.analytics, repository.sources, findings)
+    for environment in environments:
         if environment is not None:
             for resource in render_environment(repository, environment, findings):
                 _monitor(resource, findings)
-    return Report(len(repository.analytics), count, names, findings)
+    return Report(analytics, count, names, findings)
 
 
 def _monitor(resource: Resource | None, findings: Findings) -> None:

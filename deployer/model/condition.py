@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.model.errors import Location
@@ -11,9 +11,10 @@ from deployer.model.errors import Location
 
 @dataclass(frozen=True, slots=True)
 class TunableRef:
-    """Stands for the value of a tunable."""
+    """Stands for the value of a tunable; `where` is the place of the reference."""
 
     name: str
+    where: Location | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ def compile_condition(condition: Condition, scope: Scope, sources: list[str]) ->
             named = scope.event(condition)
             return compile_condition(named, scope, sources) if named else NOTHING
         case When():
-            chosen = scope.branch(condition)
-            return compile_condition(chosen, scope, sources) if chosen else EVERYTHING
+            return _branches(condition, scope, sources)
         case FromSource(source, part):
             if source not in scope.repository.sources:
                 scope.findings.add("DAC004", f"no log source '{source}'", condition.where)
@@ -43,6 +42,17 @@ def compile_condition(condition: Condition, scope: Scope, sources: list[str]) ->
             return all_of(clauses)
         case Test():
             return _test(condition, scope, sources)
+
+
+def _branches(when: When, scope: Scope, sources: list[str]) -> Dsl:
+    """The branch that the tunable chooses; the other one is compiled too, for what is wrong with it."""
+    chosen = scope.branch(when)
+    used = dict(scope.used)
+    for other in (when.then, when.otherwise):
+        if other is not None and other is not chosen:
+            compile_condition(other, scope, sources)
+    scope.used = used
+    return compile_condition(chosen, scope, sources) if chosen else EVERYTHING
 
 
 def source_filter(source: str, scope: Scope) -> list[Dsl]:

@@ -32,7 +32,10 @@ class Scope:
             return value
         if value.name not in self.tunables:
             self.findings.add(
-                "DAC004", f"{self.analytic.id} has no tunable '{value.name}'", where, near(value.name, self.tunables)
+                "DAC004",
+                f"{self.analytic.id} has no tunable '{value.name}'",
+                value.where or where,
+                near(value.name, self.tunables),
             )
             return None
         self.used[value.name] = self.tunables[value.name]
