@@ -1,7 +1,8 @@
 """What a node is made of: the published Maven artifacts and which jar belongs to which module.
 
 Source: the server's own release layout, and trial starts of 3.4.0. A jar that a module brings may not stand in `lib/`
-as well (the server's duplicate-class check refuses to load such a module), so each module lists by prefix what is its own.
+as well (the server's duplicate-class check refuses to load such a module), so each module lists by prefix what is its
+own.
 """
 
 from __future__ import annotations

@@ -25,9 +25,8 @@ from deployer.local.state import Folder, State, claim, clear_state, read_state, 
 from deployer.model.errors import LocalError, UsageError
 
 _START_S = 120
-# The node writes its translog on the way out, the service ends its requests.
-_NODE_PATIENCE_S = 30
-_FRONT_PATIENCE_S = 10
+# How long an end may take before it is forced. At its first end the node also writes the class archive (4 s).
+_PATIENCE_S = 30
 _SOURCES = Path(__file__).parent / "java"
 
 Progress = Callable[[str], None]
@@ -189,7 +188,7 @@ def _start_service(folder: Folder, port: int, heap: str, progress: Progress) -> 
     with ExitStack() as undo:
         undo.callback(clear_state, folder)
         node = launch("node", command(java, home, folder, heap), log=folder / "logs" / "node.out", cwd=folder.root)
-        undo.callback(stop, node, patience_s=_NODE_PATIENCE_S)
+        undo.callback(stop, node, patience_s=_PATIENCE_S)
         state = State("service", OPENSEARCH_VERSION, heap, processes=(node,))
         write_state(folder, state)
         node_url = wait_for_node(node, folder, deadline=deadline)
@@ -197,7 +196,7 @@ def _start_service(folder: Folder, port: int, heap: str, progress: Progress) -> 
         progress("starting the alerting service")
         port = port or free_port()
         front = launch_front(folder, node_url, port)
-        undo.callback(stop, front, patience_s=_FRONT_PATIENCE_S)
+        undo.callback(stop, front, patience_s=_PATIENCE_S)
         url = f"http://127.0.0.1:{port}"
         state = dataclasses.replace(state, url=url, node_url=node_url, processes=(node, front))
         write_state(folder, state)
@@ -214,7 +213,7 @@ def _start_container(folder: Folder, engine: str, port: int, heap: str, progress
     with ExitStack() as undo:
         undo.callback(clear_state, folder)
         write_state(folder, state)
-        undo.callback(container.stop, state, patience_s=_FRONT_PATIENCE_S)
+        undo.callback(container.stop, state, patience_s=_PATIENCE_S)
         container.start(state, int(url.rpartition(":")[2]))
         container.wait_for_container(state, deadline=time.monotonic() + _START_S)
         raise_limits(url)
@@ -225,10 +224,9 @@ def _start_container(folder: Folder, engine: str, port: int, heap: str, progress
 def _stop_all(folder: Folder, state: State) -> list[Stopped]:
     """Stops the front first, so that nobody asks a node that is going."""
     if state.container:
-        stopped = container.stop(state, patience_s=_NODE_PATIENCE_S)
+        stopped = container.stop(state, patience_s=_PATIENCE_S)
     else:
-        patience = {"service": _FRONT_PATIENCE_S, "node": _NODE_PATIENCE_S}
-        ended = [stop(process, patience_s=patience[process.role]) for process in reversed(state.processes)]
+        ended = [stop(process, patience_s=_PATIENCE_S) for process in reversed(state.processes)]
         stopped = [item for item in ended if item]
     clear_state(folder)
     return stopped

@@ -22,8 +22,8 @@ _PROPERTIES = "module.properties"
 class SourceModule:
     """A folder of Java sources that becomes a module.
 
-    `module.jars` is empty: its one jar is made here. `files` are all files of the folder but `module.properties`, relative
-    to it and sorted: `.java` files are compiled, others (service registrations) packed as they are.
+    `module.jars` is empty: its one jar is made here. `files` are all files of the folder but `module.properties`,
+    relative to it and sorted: `.java` files are compiled, others (service registrations) packed as they are.
     """
 
     folder: Path

@@ -1,7 +1,7 @@
 """The official image under a container engine: the real plugins, where there is an engine.
 
-Tested against a stand-in for the engine only: that the right commands are given and their answers understood. It has not
-been run against a real engine.
+Tested against a stand-in for the engine only: that the right commands are given and their answers understood. It has
+not been run against a real engine.
 """
 
 from __future__ import annotations

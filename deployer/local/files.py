@@ -42,7 +42,7 @@ def write_whole(file: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(temporary, file)
+        Path(temporary).replace(file)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import shutil
@@ -20,9 +19,9 @@ _ADVICE = (
 )
 # Where package managers put JDKs: Linux distributions, SDKMAN, macOS.
 _SYSTEM_FOLDERS = (
-    "/usr/lib/jvm/*",
-    "{home}/.sdkman/candidates/java/*",
-    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    ("/usr/lib/jvm", "*"),
+    ("~/.sdkman/candidates/java", "*"),
+    ("/Library/Java/JavaVirtualMachines", "*/Contents/Home"),
 )
 
 
@@ -45,17 +44,16 @@ class Java:
         return compiler if os.access(compiler, os.X_OK) else None
 
 
-def candidates(environ: Mapping[str, str], system: tuple[str, ...] = _SYSTEM_FOLDERS) -> Iterator[Path]:
+def candidates(environ: Mapping[str, str], system: tuple[tuple[str, str], ...] = _SYSTEM_FOLDERS) -> Iterator[Path]:
     """Gives the Java homes to look at, in order: JAVA_HOME, `java` on the PATH, then the usual folders."""
     if environ.get("JAVA_HOME"):
         yield Path(environ["JAVA_HOME"])
     on_path = shutil.which("java", path=environ.get("PATH", ""))
     if on_path:
         yield Path(on_path).resolve().parent.parent
-    for pattern in system:
+    for folder, pattern in system:
         # Newest version last in the alphabet, mostly: read backwards, so that 25 comes before 21.
-        found = glob.glob(pattern.format(home=glob.escape(environ.get("HOME", "/nonexistent"))))
-        yield from map(Path, sorted(found, reverse=True))
+        yield from sorted(Path(folder.replace("~", environ.get("HOME", "~"), 1)).glob(pattern), reverse=True)
 
 
 def inspect(home: Path) -> Java | None:
@@ -76,7 +74,7 @@ def find_java(
     environ: Mapping[str, str] | None = None,
     *,
     compiler: bool = False,
-    system: tuple[str, ...] = _SYSTEM_FOLDERS,
+    system: tuple[tuple[str, str], ...] = _SYSTEM_FOLDERS,
 ) -> Java:
     """Gives the first JDK of version 21 or later; with `compiler`, the first that has `javac` too.
 

@@ -77,7 +77,7 @@ def heap_bytes(heap: str) -> int:
 
 
 def command(java: Java, home: Path, folder: Folder, heap: str) -> list[str]:
-    """Gives the command that runs the node of `folder`, on ports of its own choosing, with a heap of `heap` (`512m`)."""
+    """Gives the command that runs the node of `folder`, on ports it chooses, with a heap of `heap` (`512m`)."""
     settings = {
         "cluster.name": "deployer-local",
         "node.name": "local",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def require_free(port: int) -> None:
 
 
 def owner(port: int, proc: Path = Path("/proc")) -> str:
-    """Gives "pid 12 (java -Xmx1g ...) listens on it" from /proc; empty if it does not show it (other user, no /proc)."""
+    """Gives "pid 12 (java -Xmx1g ...) listens on it" by /proc; empty if that does not show it (another user's)."""
     sockets = {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _inodes(proc / "net" / table, port)}
     if not sockets:
         return ""
@@ -59,7 +58,7 @@ def owner(port: int, proc: Path = Path("/proc")) -> str:
 
 def _link(entry: Path) -> str:
     try:
-        return os.readlink(entry)
+        return str(entry.readlink())
     except FileNotFoundError:
         # Closed since it was listed.
         return ""

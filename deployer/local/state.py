@@ -27,7 +27,7 @@ _WIPED = ("data", "config", "logs", "snapshots", "temporary")
 class State:
     """What runs: `kind` "service" (processes) or "container" (by name, in the engine's hands).
 
-    `url` is what users talk to, `node_url` the node behind it; both empty until known. `heap` as the JVM takes it (512m).
+    `url` is what users talk to, `node_url` the node behind it; both empty until known. `heap` is as the JVM takes it.
     """
 
     kind: str
@@ -78,7 +78,7 @@ def claim(folder: Folder) -> None:
 
 
 def wipe(folder: Folder) -> None:
-    """Deletes all data, logs and configuration of the cluster. Raises RefusedError if the folder is not marked as ours."""
+    """Deletes all data, logs and configuration of the cluster. Raises RefusedError if the folder lacks the mark."""
     if not folder.lock.is_file():
         raise RefusedError(
             f"{folder.root} is not a local cluster's folder", why=f"it has no file {_MARK}", todo="delete it by hand"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -79,3 +83,36 @@ def started(tmp_path: Path) -> Iterator[Callable[[str], Process]]:
     yield start
     for process in launched:
         stop(process, patience_s=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The fake container engine (fake_engine.py): `state` holds its files."""
+
+    state: Path
+
+    def calls(self, verb: str) -> list[list[str]]:
+        """Gives the arguments of each call of `verb`, in order."""
+        lines = (self.state / "calls").read_text(encoding="utf-8").splitlines()
+        return [call for call in map(json.loads, lines) if call[0] == verb]
+
+    def answer(self, code: int) -> None:
+        """Sets what `info` exits with: 0 for an engine that runs."""
+        (self.state / "info").write_text(str(code), encoding="utf-8")
+
+
+@pytest.fixture
+def engine(tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """A docker that answers, and a podman that does not; containers still running at the end are ended."""
+    state = tmp_path / "engine"
+    state.mkdir()
+    (state / "calls").touch()
+    monkeypatch.setenv("FAKE_ENGINE", str(state))
+    monkeypatch.delenv("DEPLOYER_LOCAL", raising=False)
+    script("docker", f'exec {sys.executable} {Path(__file__).with_name("fake_engine.py")} "$@"')
+    script("podman", "exit 1")
+    engine = Engine(state)
+    engine.answer(0)
+    yield engine
+    for container in state.glob("deployer-local-*"):
+        os.kill(int(container.read_text()), signal.SIGKILL)

@@ -27,7 +27,8 @@ def test_old_java_is_passed_over(make_jdk: MakeJdk, tmp_path: Path) -> None:
     old, older, good = make_jdk("jdk-17", "17.0.9"), make_jdk("jdk-8", "1.8.0_392"), make_jdk("temurin-25", "25.0.3")
 
     found = find_java(
-        {"JAVA_HOME": str(old), "PATH": str(older / "bin")}, system=(f"{tmp_path}/none/*", f"{tmp_path}/jvm/*")
+        {"JAVA_HOME": str(old), "PATH": str(older / "bin")},
+        system=((f"{tmp_path}/none", "*"), (f"{tmp_path}/jvm", "*")),
     )
 
     assert Java(good, 25) == found
@@ -62,7 +63,7 @@ def test_java_that_does_not_answer_is_none(make_jdk: MakeJdk) -> None:
 def test_runtime_without_compiler_is_passed_over_when_one_is_needed(make_jdk: MakeJdk, tmp_path: Path) -> None:
     """A runtime without javac runs the node, but is not taken to compile with."""
     runtime, jdk = make_jdk("z-runtime", "25", compiler=False), make_jdk("a-jdk", "21")
-    system = (f"{tmp_path}/jvm/*",)
+    system = ((f"{tmp_path}/jvm", "*"),)
 
     assert runtime == find_java({}, system=system).home
     assert jdk == find_java({}, system=system, compiler=True).home

@@ -18,7 +18,6 @@ from deployer.local.processes import Process
 from deployer.local.state import Folder
 from deployer.model.errors import LocalError
 
-
 Start = Callable[[str], Process]
 
 
