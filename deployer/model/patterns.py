@@ -4,11 +4,12 @@ A command is seen as words (the analyzer ``command_words`` of mappings/component
 here, and a test compares the two on a real node). A pattern is a row of words that follow each other:
 
 ``net use``     these words, adjacent, wherever they stand
-``^ss``         the word is the name of a program: at the start, behind ``/``, or behind sudo, doas, busybox and the like
+``^ss``         the word is the name of a program: where a command starts, behind a path that starts there, or behind
+                sudo, doas, busybox, ``sh -c`` and the like
 ``net use $``   the command ends there
 ``sh[ow] tcp``  an optional tail: sh, sho or show
-``get-net*``    any characters within a word
-``esxcli ... connection list``  up to eight words in between
+``get-net*``    any characters within a word (a pattern with ``*`` does not see through quotes and carets)
+``esxcli ... connection list``  up to eight words of the same command in between
 ``/regex/``     a Lucene regular expression on the whole text, whatever its case
 """
 
@@ -24,26 +25,38 @@ MAX_GAP = 8
 """The most words that ``...`` stands for."""
 
 WRAPPERS = (
-    "sudo",
-    "doas",
-    "busybox",
-    "toybox",
-    "nohup",
-    "env",
-    "exec",
-    "command",
-    "time",
-    "watch",
-    "xargs",
-    "then",
-    "do",
-    "eval",
-    "nice",
-    "setsid",
-    "proxychains",
-    "proxychains4",
+    *("sudo", "doas", "busybox", "toybox", "nohup", "env", "exec", "command", "time", "watch", "xargs", "timeout"),
+    *("then", "do", "else", "if", "eval", "nice", "ionice", "setsid", "stdbuf", "unbuffer", "strace", "chroot"),
+    *("proxychains", "proxychains4", "-c", "-lc", "-ic", "-ec"),
 )
 """Words behind which another program's name stands."""
+
+OPTIONS = (
+    *(f"-{letter}" for letter in "abceghiklnprstuv0123456789"),
+    *("--", "-oL", "-o0", "-n1", "-n5", "-n10"),
+    *(
+        "1",
+        "2",
+        "3",
+        "5",
+        "10",
+        "15",
+        "20",
+        "30",
+        "60",
+        "1s",
+        "2s",
+        "3s",
+        "5s",
+        "10s",
+        "15s",
+        "20s",
+        "30s",
+        "60s",
+        "1m",
+    ),
+)
+"""What may stand between a wrapper and the program (``sudo -u bob ss``, ``timeout 5 netstat``)."""
 
 _REMOVED = dict.fromkeys(map(ord, "^`\"'\u2018\u2019\u201c\u201d"), None)
 _SPACED: dict[int, str | None] = {
@@ -72,11 +85,21 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern as parsed: its items in order, or a regular expression."""
+    """A pattern as parsed: its items in order, or a regular expression.
+
+    `start`: the first word is the name of a program. `end`: the command ends behind the last word.
+    """
 
     text: str
     items: tuple[Word | Gap, ...] = ()
+    start: bool = False
+    end: bool = False
     regex: str | None = None
+
+    @property
+    def wild(self) -> bool:
+        """Whether a word has a ``*``."""
+        return any("*" in form for item in self.items if isinstance(item, Word) for form in item.forms)
 
 
 def normalise(command: str) -> list[str]:
@@ -90,23 +113,21 @@ def parse(text: str) -> Pattern:
     stripped = text.strip()
     if len(stripped) > 2 and stripped.startswith("/") and stripped.endswith("/"):
         return Pattern(text, regex=stripped[1:-1])
-    items: list[Word | Gap] = []
-    if stripped.startswith("^"):
-        items.append(Word((EDGE, "/", *WRAPPERS)))
+    start = stripped.startswith("^")
+    if start:
         stripped = stripped[1:].lstrip()
-    ends = stripped.endswith("$") and (stripped == "$" or stripped[-2].isspace())
-    if ends:
+    end = stripped == "$" or stripped.endswith(" $")
+    if end:
         stripped = stripped[:-1].rstrip()
+    items: list[Word | Gap] = []
     for raw in stripped.split():
         items.extend([Gap()] if raw == "..." else _words(raw))
-    if ends:
-        items.append(Word((EDGE,)))
     words = [item for item in items if isinstance(item, Word)]
-    if not words or all(set(word.forms) <= {EDGE, "/", "*", *WRAPPERS} for word in words):
+    if not words or all(set(word.forms) <= {EDGE, "/", "*"} for word in words):
         raise ValueError(f"'{text}' has no word to look for")
     if isinstance(items[0], Gap) or isinstance(items[-1], Gap):
         raise ValueError("'...' stands between two words")
-    return Pattern(text, tuple(items))
+    return Pattern(text, tuple(items), start, end)
 
 
 def _words(raw: str) -> list[Word | Gap]:

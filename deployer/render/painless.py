@@ -9,11 +9,12 @@ compilation. A test asks the same conditions of a real node in both forms and co
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.model.condition import All, AnyOf, Condition, FromSource, Not, Test, Use, When
-from deployer.model.patterns import Gap, Pattern, Word
+from deployer.model.patterns import EDGE, Gap, Pattern
 from deployer.render.query import read_patterns, source_filter
 from deployer.render.scope import Scope
 
@@ -46,9 +47,17 @@ String words(def value, Map marks) {
 }
 boolean match(String s, def forms) {
   for (form in forms) {
-    int at = 0; boolean all = true;
-    for (part in form) { at = s.indexOf(part, at); if (at < 0) { all = false; break; } at += part.length() - 1; }
-    if (all) { return true; }
+    String first = form.parts[0];
+    for (int start = s.indexOf(first); start >= 0; start = s.indexOf(first, start + 1)) {
+      int end = start + first.length(); boolean all = true;
+      for (int i = 1; i < form.parts.length; ++i) {
+        int from = form.stops[i] == ' ' ? end : end - 1;
+        int next = s.indexOf(form.parts[i], from);
+        if (next < 0 || s.substring(from, next + 1).contains(form.stops[i] == ' ' ? ' ' : ' ;; ')) { all = false; break; }
+        end = next + form.parts[i].length();
+      }
+      if (all) { return true; }
+    }
   }
   return false;
 }
@@ -154,8 +163,9 @@ class _Compiler:
                 )
                 return "false"
 
-    def _forms(self, pattern: Pattern, test: Test) -> list[list[str]]:
-        """Each way a pattern can be written, as texts that must follow each other in ``words``."""
+    def _forms(self, pattern: Pattern, test: Test) -> list[dict[str, list[str]]]:
+        """Each way in which a pattern can be written (see `_form`). That its first word is a program's name is not
+        asked again: the query has asked it, and here only the two kinds are told apart."""
         if pattern.regex is not None:
             self.scope.findings.add(
                 "DAC012",
@@ -164,10 +174,8 @@ class _Compiler:
                 "write the pattern in words",
             )
             return []
-        choices = [("\0",) if isinstance(item, Gap) else item.forms for item in pattern.items]
-        count = 1
-        for choice in choices:
-            count *= len(choice)
+        choices = [(None,) if isinstance(item, Gap) else item.forms for item in pattern.items]
+        count = math.prod(len(choice) for choice in choices)
         if count > MAX_FORMS:
             self.scope.findings.add(
                 "DAC012",
@@ -176,17 +184,24 @@ class _Compiler:
                 "use fewer optional tails",
             )
             return []
-        return [_parts(" ".join(words)) for words in itertools.product(*choices)]
+        return [_form([*words, EDGE] if pattern.end else list(words)) for words in itertools.product(*choices)]
 
 
-def _parts(text: str) -> list[str]:
-    """``a \\0 b*c`` as `` a ``, `` b``, ``c ``: what must be found one after the other."""
-    parts: list[str] = []
-    for piece in f" {text} ".replace(" \0 ", " \0").split("\0"):
-        padded = piece if piece.startswith(" ") else f" {piece}"
-        padded = padded if padded.endswith(" ") else f"{padded} "
-        parts.extend(part for part in padded.split("*") if part.strip())
-    return parts
-
-
-__all__ = ["Predicate", "Word", "second_kind"]
+def _form(words: list[str | None]) -> dict[str, list[str]]:
+    """Words (None is a gap) as texts to be found one after the other in ``words``, and what must not stand between a
+    text and the one before it: the end of a command behind a gap, a blank behind a ``*``."""
+    parts, stops, text = [], ["none"], " "
+    for word in words:
+        if word is None:
+            parts.append(text)
+            stops.append("gap")
+            text = " "
+            continue
+        pieces = word.split("*")
+        for piece in pieces[:-1]:
+            parts.append(text + piece)
+            stops.append(" ")
+            text = ""
+        text += pieces[-1] + " "
+    parts.append(text)
+    return {"parts": parts, "stops": stops}
