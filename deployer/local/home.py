@@ -2,8 +2,9 @@
 
     <cache>/jars-<key>/    what Maven brought; the key is a hash of the artifact list
     <cache>/home-<key>/    links to them, and our own modules; the key is a hash of layout and Java sources
+    <cache>/home-<key>-java25.jsa    the JVM's archive of loaded classes, which it makes and checks itself (node.py)
 
-Both appear by an atomic rename and are never changed afterwards, so a reader needs no lock. Builders hold one.
+The folders appear by an atomic rename and are never changed afterwards, so a reader needs no lock. Builders hold one.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def build_home(
             shutil.rmtree(jars, ignore_errors=True)
             shutil.rmtree(home)
         if not jars.is_dir():
-            progress(f"fetching OpenSearch {OPENSEARCH_VERSION} by Maven (once, about 80 MB)")
+            progress(f"fetching OpenSearch {OPENSEARCH_VERSION} by Maven (once, about 70 MB)")
             with appearing(jars) as folder:
                 _fetch(folder)
         with appearing(home) as folder:
@@ -79,6 +80,9 @@ def build_home(
             for module in modules:
                 progress(f"compiling the module {module.module.name}")
                 add_source_module(module, folder, java())
+        # The class archives of earlier homes, 80 MB each. One that a node has open stays until it closes it.
+        for archive in cache.glob("home-*.jsa"):
+            archive.unlink()
     return home
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,21 @@ def test_up_twice_runs_one_container(engine: Engine, tmp_path: Path) -> None:
     second = start(tmp_path / "c", port=free_port())
 
     assert first == second
+    assert 1 == len(engine.calls("run"))
+
+
+def test_two_at_once_run_one_container(engine: Engine, tmp_path: Path) -> None:
+    """Of two calls at the same time one starts the cluster, the other waits for it and gets the same."""
+    found: list[LocalCluster] = []
+    callers = [threading.Thread(target=lambda: found.append(start(tmp_path / "c"))) for _ in range(2)]
+
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+
+    assert 2 == len(found)
+    assert found[0] == found[1]
     assert 1 == len(engine.calls("run"))
 
 
