@@ -156,3 +156,6 @@ def _status_text(known: LocalStatus) -> str:
     rows += [("data", str(known.data))]
     rows += [("log", str(log)) for log in known.logs]
     return "\n".join(f"{name:<8} {value}" for name, value in rows)
+
+
+COMMAND = local_group
