@@ -24,39 +24,9 @@ EDGE = ";;"
 MAX_GAP = 8
 """The most words that ``...`` stands for."""
 
-WRAPPERS = (
-    *("sudo", "doas", "busybox", "toybox", "nohup", "env", "exec", "command", "time", "watch", "xargs", "timeout"),
-    *("then", "do", "else", "if", "eval", "nice", "ionice", "setsid", "stdbuf", "unbuffer", "strace", "chroot"),
-    *("proxychains", "proxychains4", "-c", "-lc", "-ic", "-ec"),
-)
-"""Words behind which another program's name stands."""
-
-OPTIONS = (
-    *(f"-{letter}" for letter in "abceghiklnprstuv0123456789"),
-    *("--", "-oL", "-o0", "-n1", "-n5", "-n10"),
-    *(
-        "1",
-        "2",
-        "3",
-        "5",
-        "10",
-        "15",
-        "20",
-        "30",
-        "60",
-        "1s",
-        "2s",
-        "3s",
-        "5s",
-        "10s",
-        "15s",
-        "20s",
-        "30s",
-        "60s",
-        "1m",
-    ),
-)
-"""What may stand between a wrapper and the program (``sudo -u bob ss``, ``timeout 5 netstat``)."""
+PROGRAM = "\u0002"
+"""The analyzer's mark on the name of a program: where a command starts, behind a path that starts there, or behind
+sudo, doas, busybox, ``sh -c``, ``cmd /c`` and the like with their options. The name stands unmarked at the same place."""
 
 _REMOVED = dict.fromkeys(map(ord, "^`\"'\u2018\u2019\u201c\u201d"), None)
 _SPACED: dict[int, str | None] = {

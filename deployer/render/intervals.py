@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from deployer.model.patterns import EDGE, MAX_GAP, OPTIONS, WRAPPERS, Gap, Pattern, Word
+from deployer.model.patterns import EDGE, MAX_GAP, PROGRAM, Gap, Pattern, Word
 
-MAX_PATH = 12
-"""The most words of a path before a program's name, the slashes included."""
-
-PATH_STARTS = ("/", ".", "..", "~", "c", "d", "bin", "sbin", "usr")
-"""The first word of a path to a program; ``c`` and ``d`` are drives."""
+ALTERNATIVES = 100
+"""The most words in one alternation; the server expands it to at most 128."""
 
 Rule = dict[str, Any]
 
@@ -24,12 +21,7 @@ Rule = dict[str, Any]
 def query(field: str, words_field: str, patterns: Iterable[Pattern]) -> list[dict[str, Any]]:
     """The clauses of which one must match: word patterns in one intervals query, expressions in a query each."""
     known = list(patterns)
-    cores = [(pattern, _core(pattern)) for pattern in known if not on_whole_field(pattern)]
-    rules = [core for pattern, core in cores if not pattern.start]
-    programs = [core for pattern, core in cores if pattern.start]
-    if programs:
-        # One rule for all names: where a program's name may stand is the larger part of it.
-        rules.append(_program(_any(programs)))
+    rules = _rules([pattern for pattern in known if not on_whole_field(pattern)])
     clauses: list[dict[str, Any]] = []
     if rules:
         clauses.append({"intervals": {words_field: _any(rules)}})
@@ -46,16 +38,37 @@ def on_whole_field(pattern: Pattern) -> bool:
     return pattern.regex is not None or pattern.wild
 
 
-def _core(pattern: Pattern) -> Rule:
-    """The words of a pattern and its end, without the question whether they begin with a program's name."""
+def _rules(known: list[Pattern]) -> list[Rule]:
+    """Rules for patterns of words. Those of a single word share an alternation: a search may have 65,535 bytes."""
+    single: dict[bool, list[str]] = {False: [], True: []}
+    rules: list[Rule] = []
+    for pattern in known:
+        first = pattern.items[0]
+        if len(pattern.items) == 1 and isinstance(first, Word):
+            single[pattern.end].extend(_forms(first, pattern.start))
+        else:
+            rules.append(_rule(pattern))
+    for end, forms in single.items():
+        for start in range(0, len(forms), ALTERNATIVES):
+            words = _words(forms[start : start + ALTERNATIVES])
+            rules.append(_adjacent([words, _match(EDGE)]) if end else words)
+    return rules
+
+
+def _rule(pattern: Pattern) -> Rule:
     runs: list[list[Word]] = [[]]
     for item in pattern.items:
         if isinstance(item, Gap):
             runs.append([])
         else:
             runs[-1].append(item)
-    core = _run(runs[0]) if len(runs) == 1 else _one_command([_run(run) for run in runs], MAX_GAP * (len(runs) - 1))
+    rules = [_run(run, pattern.start and number == 0) for number, run in enumerate(runs)]
+    core = rules[0] if len(rules) == 1 else _one_command(rules, MAX_GAP * (len(runs) - 1))
     return _adjacent([core, _match(EDGE)]) if pattern.end else core
+
+
+def _forms(word: Word, program: bool) -> list[str]:
+    return [f"{PROGRAM}{form}" for form in word.forms] if program else list(word.forms)
 
 
 def expression(pattern: Pattern) -> str:
@@ -82,23 +95,7 @@ _STARTS = "[&|;(){}!\n\r/\\\\]"
 
 def _word_expression(form: str) -> str:
     inner = "[^ \"'^,:=&|;(){}<>!\n\r/\\\\\t]*"
-    return inner.join(
-        "".join(char if char.isalnum() or char == "_" else f"\\{char}" for char in part) for part in form.split("*")
-    )
-
-
-def _program(core: Rule) -> Rule:
-    """`core` begins with the name of a program: where a command starts or a wrapper stands, with a path or without.
-
-    An intervals query only sees the shortest intervals, so a path is its head (``;; /``) and, some words later,
-    its end (``/ ss``): a rule for the whole path would find its last two parts only.
-    """
-    starts = _any([_match(EDGE), *(_match(word) for word in WRAPPERS)])
-    head = _adjacent([starts, _any([_match(word) for word in PATH_STARTS])])
-    path = _ordered([head, _adjacent([_match("/"), core])], MAX_PATH)
-    options = _any([_match(word) for word in OPTIONS])
-    wrapped = _ordered([_adjacent([_any([_match(word) for word in WRAPPERS]), options]), core], 2)
-    return _any([_adjacent([starts, core]), _adjacent([starts, _match("/"), core]), path, wrapped])
+    return inner.join(_escaped(part) for part in form.split("*"))
 
 
 def _one_command(rules: list[Rule], gaps: int) -> Rule:
@@ -120,11 +117,23 @@ def _any(rules: list[Rule]) -> Rule:
     return rules[0] if len(rules) == 1 else {"any_of": {"intervals": rules}}
 
 
-def _run(run: Sequence[Word]) -> Rule:
-    if all(len(word.forms) == 1 for word in run):
-        return _match(" ".join(word.forms[0] for word in run))
-    parts = [_any([_match(form) for form in word.forms]) for word in run]
+def _run(run: Sequence[Word], program: bool) -> Rule:
+    forms = [_forms(word, program and number == 0) for number, word in enumerate(run)]
+    if all(len(found) == 1 for found in forms):
+        return _match(" ".join(found[0] for found in forms))
+    parts = [_words(found) for found in forms]
     return parts[0] if len(parts) == 1 else _adjacent(parts)
+
+
+def _words(forms: Sequence[str]) -> Rule:
+    """One word in any of its forms. The expression of an intervals rule is not analysed, as the words of a match are."""
+    if len(forms) == 1:
+        return _match(forms[0])
+    return {"regexp": {"pattern": "|".join(_escaped(form) for form in dict.fromkeys(forms))}}
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "_\u0002" else f"\\{char}" for char in text)
 
 
 def _match(text: str) -> Rule:

@@ -95,6 +95,9 @@ class _Compiler:
         self.params: dict[str, Any] = {}
 
     def _param(self, value: Any) -> str:
+        for name, known in self.params.items():
+            if known == value and type(known) is type(value):
+                return f"params.{name}"
         name = f"p{len(self.params)}"
         self.params[name] = value
         return f"params.{name}"

@@ -195,12 +195,12 @@ def _commands(test: Test, scope: Scope, sources: list[str], values: list[str]) -
         )
         return NOTHING
     parsed = read_patterns(test, scope, values)
-    if any(pattern.regex is not None for pattern in parsed) and types[test.field] not in fields.KEYWORDS:
+    if any(intervals.on_whole_field(pattern) for pattern in parsed) and types[test.field] not in fields.KEYWORDS:
         scope.findings.add(
             "DAC008",
-            f"a regular expression on '{test.field}', which is a text: it would see single words only",
+            f"a regular expression or a * on '{test.field}', which is a text: it would see single words only",
             test.where,
-            "write the pattern in words",
+            "write the pattern in whole words",
         )
         return NOTHING
     return any_of(intervals.query(test.field, words, parsed))
