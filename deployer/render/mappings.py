@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,7 +63,7 @@ def _component(repository: Repository, naming: Naming, name: str) -> Resource:
 def _pipeline(repository: Repository, naming: Naming, name: str) -> Resource:
     key = f"ingest-pipeline/{name}"
     source = repository.pipelines[name]
-    body = _named(copy.deepcopy(dict(source)), naming)
+    body = _named(source, naming)
     # A pipeline takes no _meta on this server, so its description carries the marker of ownership.
     body["description"] = f"{source['description'].strip()} [{naming.deployment} {key}]"
     depends = tuple(f"ingest-pipeline/{called}" for called in sorted(set(pipelines_called(source))))
@@ -80,17 +79,16 @@ def _pipeline(repository: Repository, naming: Naming, name: str) -> Resource:
 
 
 def _named(value: Any, naming: Naming) -> Any:
-    """The same pipeline with the short names of the pipelines it calls replaced by the cluster's."""
-    if isinstance(value, dict):
-        return {
-            key: {**inner, "name": naming.resource(inner["name"])}
-            if key == "pipeline" and isinstance(inner, dict) and "name" in inner
-            else _named(inner, naming)
-            for key, inner in value.items()
-        }
+    """The same pipeline with the short names of the pipelines it calls, at any depth, replaced by the cluster's."""
     if isinstance(value, list):
         return [_named(inner, naming) for inner in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    result = {key: _named(inner, naming) for key, inner in value.items()}
+    called = result.get("pipeline")
+    if isinstance(called, dict) and isinstance(called.get("name"), str):
+        called["name"] = naming.resource(called["name"])
+    return result
 
 
 def _index_template(naming: Naming, source: LogSource) -> Resource:

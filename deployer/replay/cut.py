@@ -12,7 +12,7 @@ _SERIAL = re.compile(r"(?:node=(?P<node>\S+) )?.{0,200}?msg=audit\((?P<stamp>[\d
 def sample(raw: Any, form: str) -> list[dict[str, Any]]:
     """The documents of a sample event: a mapping is the document itself, a text is one raw line or more."""
     if isinstance(raw, dict):
-        return [raw]
+        return _records(raw) or [raw]
     # Cut at line ends only: str.splitlines would also cut at the character 0x1d that stands inside audit records.
     lines = [line.rstrip("\r") for line in str(raw).split("\n") if line.strip()]
     return audit_events(lines) if form == "auditd" else [{"message": line} for line in lines]
@@ -22,7 +22,7 @@ def file_lines(lines: list[str], form: str) -> list[dict[str, Any]]:
     """The documents of a raw file's lines: JSON objects are sent as they are, other lines in `message`."""
     if form == "auditd":
         return audit_events(lines)
-    return [_document(line) for line in lines]
+    return [document for line in lines for document in _documents(line)]
 
 
 def audit_events(lines: list[str]) -> list[dict[str, Any]]:
@@ -38,9 +38,20 @@ def audit_events(lines: list[str]) -> list[dict[str, Any]]:
     return [{"message": "\n".join(group)} for group in groups.values()]
 
 
-def _document(line: str) -> dict[str, Any]:
+def _documents(line: str) -> list[dict[str, Any]]:
     try:
         value = json.loads(line)
     except ValueError:
-        return {"message": line}
-    return value if isinstance(value, dict) else {"message": line}
+        return [{"message": line}]
+    if not isinstance(value, dict):
+        return [{"message": line}]
+    return _records(value) or [value]
+
+
+def _records(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a batch, as CloudTrail's files and Event Hub's messages hold them: a shipper sends one event each."""
+    for name in ("Records", "records"):
+        records = value.get(name)
+        if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
+            return records
+    return []
