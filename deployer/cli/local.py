@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deployer.cli.common import note, result
+
 if TYPE_CHECKING:
     from deployer.local import LocalCluster, LocalStatus
 
@@ -65,10 +67,10 @@ def up(port: int, fresh: bool, directory: Path, output: str) -> None:
     """
     from deployer import local
 
-    cluster = local.up(directory, port=port, fresh=fresh, progress=_progress)
+    cluster = local.up(directory, port=port, fresh=fresh, progress=note)
     if cluster.kind == "service":
-        _progress(_STAND_IN)
-    click.echo(cluster.url if output == "text" else _json(_cluster_values(cluster)))
+        note(_STAND_IN)
+    result(cluster.url if output == "text" else _json(_cluster_values(cluster)))
 
 
 @local_group.command()
@@ -86,12 +88,12 @@ def down(directory: Path, output: str) -> None:
     stopped = local.down(directory)
     if output == "json":
         values = [{"role": item.role, "identity": item.identity, "forced": item.forced} for item in stopped]
-        click.echo(_json({"stopped": values}))
+        result(_json({"stopped": values}))
         return
     for item in stopped:
-        click.echo(f"stopped {item.role} ({item.identity}){', by force' if item.forced else ''}")
+        result(f"stopped {item.role} ({item.identity}){', by force' if item.forced else ''}")
     if not stopped:
-        click.echo("nothing was running")
+        result("nothing was running")
 
 
 @local_group.command()
@@ -107,11 +109,7 @@ def status(directory: Path, output: str) -> None:
     from deployer import local
 
     known = local.status(directory)
-    click.echo(_status_text(known) if output == "text" else _json(_status_values(known)))
-
-
-def _progress(message: str) -> None:
-    click.echo(message, err=True)
+    result(_status_text(known) if output == "text" else _json(_status_values(known)))
 
 
 def _json(values: dict[str, object]) -> str:

@@ -18,6 +18,9 @@ from deployer.model.errors import LocalError
 _BESIDE_HEAP = 300 * 2**20
 _FREE_DISK = 500 * 2**20
 
+# The cluster's, and so of the log that the server itself refers to.
+_NAME = "deployer-local"
+
 _LOGGING = """\
 # Written at each start. The console (node.out) gets what matters when a start fails.
 status = error
@@ -29,8 +32,8 @@ appender.console.filter.threshold.type = ThresholdFilter
 appender.console.filter.threshold.level = error
 appender.file.type = RollingFile
 appender.file.name = file
-appender.file.fileName = ${sys:opensearch.logs.base_path}/node.log
-appender.file.filePattern = ${sys:opensearch.logs.base_path}/node-%i.log
+appender.file.fileName = ${sys:opensearch.logs.base_path}/${sys:opensearch.logs.cluster_name}.log
+appender.file.filePattern = ${sys:opensearch.logs.base_path}/${sys:opensearch.logs.cluster_name}-%i.log
 appender.file.layout.type = PatternLayout
 appender.file.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
 appender.file.policies.type = Policies
@@ -79,7 +82,7 @@ def heap_bytes(heap: str) -> int:
 def command(java: Java, home: Path, folder: Folder, heap: str) -> list[str]:
     """Gives the command that runs the node of `folder`, on ports it chooses, with a heap of `heap` (`512m`)."""
     settings = {
-        "cluster.name": "deployer-local",
+        "cluster.name": _NAME,
         "node.name": "local",
         "node.portsfile": "true",
         "discovery.type": "single-node",
@@ -169,7 +172,7 @@ def wait_for_node(node: Process, folder: Folder, *, deadline: float) -> str:
     if not wait_until(ready, deadline=deadline, give_up=give_up):
         raise LocalError(
             "the node was not ready in time",
-            why=last_lines(node.log) + "\n" + last_lines(folder / "logs" / "node.log", 5),
+            why=last_lines(node.log) + "\n" + last_lines(folder / "logs" / f"{_NAME}.log", 5),
             todo="on a slow or busy computer try again; the logs are in " + os.fspath(folder / "logs"),
         )
     return url

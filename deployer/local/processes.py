@@ -119,15 +119,17 @@ def died(role: str, log: Path) -> LocalError:
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """Gives the end of a log file, at most `count` lines and 4 kB."""
+    """Gives the end of a log file, at most `count` lines and 4 kB, without the frames of Java stack traces."""
     try:
         with log.open("rb") as handle:
             handle.seek(0, os.SEEK_END)
-            handle.seek(max(0, handle.tell() - 4096))
+            # A Java stack trace, whose first line is the one that counts, takes 10 kB easily.
+            handle.seek(max(0, handle.tell() - 65536))
             text = handle.read().decode(errors="replace")
     except FileNotFoundError:
         return "it wrote nothing"
-    return "\n".join(text.strip().splitlines()[-count:]) or "it wrote nothing"
+    lines = [line for line in text.strip().splitlines() if not line.startswith(("\tat ", "\t... "))]
+    return "\n".join(lines[-count:])[-4096:] or "it wrote nothing"
 
 
 def _send(process: Process, number: signal.Signals) -> bool:

@@ -74,7 +74,7 @@ def test_up_status_down(directory: Path) -> None:
     assert (True, cluster.url, cluster.pids) == (running.running, running.url, running.pids)
     assert running.health in ("green", "yellow")
     assert 0 < running.heap_used < running.heap_max <= 512 * 2**20
-    assert {"node.log", "node.out", "service.out"} <= {log.name for log in running.logs}
+    assert {"deployer-local.log", "node.out", "service.out"} <= {log.name for log in running.logs}
     assert [("service", False), ("node", False)] == [(item.role, item.forced) for item in stopped]
     assert_nothing_runs(cluster)
     assert [] == down(directory)

@@ -122,6 +122,15 @@ def test_last_lines_are_bounded(tmp_path: Path) -> None:
     assert "line 99999" not in tail
 
 
+def test_stack_frames_do_not_hide_the_exception(tmp_path: Path) -> None:
+    """Of a Java stack trace the lines that say what happened are kept, the frames are not."""
+    log = tmp_path / "log"
+    frames = "\tat org.example.Deep.call(Deep.java:1)\n" * 200
+    log.write_text(f"java.lang.Error: unlucky\n{frames}Caused by: java.io.IOException: no\n{frames}\t... 9 more\n")
+
+    assert "java.lang.Error: unlucky\nCaused by: java.io.IOException: no" == last_lines(log)
+
+
 def test_missing_log_is_said(tmp_path: Path) -> None:
     """Of a process that wrote nothing that is said."""
     assert last_lines(tmp_path / "none") == "it wrote nothing"
