@@ -42,7 +42,8 @@ def read(document: Document, value: Any, path: Path_, findings: Findings) -> Con
                 part = read(document, value["where"], (*path, "where"), findings)
                 if part is None:
                     return None
-            return FromSource(str(value["source"]), part, document.where(*path, "source"))
+            named = value["source"] if isinstance(value["source"], list) else [value["source"]]
+            return FromSource(tuple(str(name) for name in named), part, document.where(*path, "source"))
         case "when":
             return _when(document, value, path, findings)
         case _:

@@ -66,7 +66,7 @@ def _unused(analytic: Analytic, findings: Findings) -> None:
             findings.add(
                 "DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them"
             )
-    sources = {node.source for node in nodes if isinstance(node, FromSource)}
+    sources = {source for node in nodes if isinstance(node, FromSource) for source in node.sources}
     for use in analytic.log_sources:
         if sources and use.source not in sources:
             findings.add(

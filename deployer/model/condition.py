@@ -48,9 +48,9 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class FromSource:
-    """The event comes from a log source, and the part (if any) holds."""
+    """The event comes from one of the log sources, and the part (if any) holds."""
 
-    source: str
+    sources: tuple[str, ...]
     part: Condition | None
     where: Location
 

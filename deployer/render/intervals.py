@@ -127,8 +127,6 @@ def _run(run: Sequence[Word], program: bool) -> Rule:
 
 def _words(forms: Sequence[str]) -> Rule:
     """One word in any of its forms. The expression of an intervals rule is not analysed, as the words of a match are."""
-    if len(forms) == 1:
-        return _match(forms[0])
     return {"regexp": {"pattern": "|".join(_escaped(form) for form in dict.fromkeys(forms))}}
 
 
@@ -137,5 +135,7 @@ def _escaped(text: str) -> str:
 
 
 def _match(text: str) -> Rule:
+    if " " not in text:
+        return _words([text])
     # The words are in their final form already, so the query text is only cut at blanks.
     return {"match": {"query": text, "max_gaps": 0, "ordered": True, "analyzer": "whitespace"}}

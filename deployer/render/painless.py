@@ -8,17 +8,13 @@ compilation. A test asks the same conditions of a real node in both forms and co
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.model.condition import All, AnyOf, Condition, FromSource, Not, Test, Use, When
 from deployer.model.patterns import EDGE, Gap, Pattern
-from deployer.render.query import read_patterns, source_filter
+from deployer.render.query import origins, read_patterns
 from deployer.render.scope import Scope
-
-MAX_FORMS = 400
 
 MARKS = {
     "edge": "\u0001",
@@ -45,18 +41,35 @@ String words(def value, Map marks) {
   while (s.contains('  ')) { s = s.replace('  ', ' '); }
   return s.replace('.exe ', ' ').replace('.com ', ' ');
 }
-boolean match(String s, def forms) {
-  for (form in forms) {
-    String first = form.parts[0];
-    for (int start = s.indexOf(first); start >= 0; start = s.indexOf(first, start + 1)) {
-      int end = start + first.length(); boolean all = true;
-      for (int i = 1; i < form.parts.length; ++i) {
-        int from = form.stops[i] == ' ' ? end : end - 1;
-        int next = s.indexOf(form.parts[i], from);
-        if (next < 0 || s.substring(from, next + 1).contains(form.stops[i] == ' ' ? ' ' : ' ;; ')) { all = false; break; }
-        end = next + form.parts[i].length();
-      }
-      if (all) { return true; }
+int tail(String s, int at, String part, int cut) {
+  if (cut < 0) { return at; }
+  int stop = s.indexOf(' ', at);
+  return part.substring(cut + 1).startsWith(s.substring(at, stop)) ? stop : -1;
+}
+int next(String s, int end, String part) {
+  String kind = part.substring(0, 1);
+  int cut = part.indexOf('[');
+  String stem = part.substring(1, cut < 0 ? part.length() : cut);
+  if (kind == '~') { return s.startsWith(stem, end) ? tail(s, end + stem.length(), part, cut) : -1; }
+  int from = kind == ':' ? end - 1 : end;
+  int limit = s.indexOf(kind == ':' ? ' ;; ' : ' ', from);
+  if (limit < 0) { limit = s.length(); }
+  for (int at = s.indexOf(stem, from); at >= 0 && at <= limit; at = s.indexOf(stem, at + 1)) {
+    int found = tail(s, at + stem.length(), part, cut);
+    if (found >= 0) { return found; }
+  }
+  return -1;
+}
+boolean match(String s, def rows) {
+  for (row in rows) {
+    if (row instanceof String) { if (s.contains(row)) { return true; } continue; }
+    String first = row[0];
+    int cut = first.indexOf('[');
+    String stem = cut < 0 ? first : first.substring(0, cut);
+    for (int start = s.indexOf(stem); start >= 0; start = s.indexOf(stem, start + 1)) {
+      int end = tail(s, start + stem.length(), first, cut);
+      for (int i = 1; i < row.length && end >= 0; ++i) { end = next(s, end, row[i]); }
+      if (end >= 0) { return true; }
     }
   }
   return false;
@@ -116,22 +129,28 @@ class _Compiler:
             case When():
                 chosen = self.scope.branch(condition)
                 return self.compile(chosen, sources) if chosen else "true"
-            case FromSource(source, part):
-                if source not in self.scope.repository.sources:
+            case FromSource(named, part):
+                if any(source not in self.scope.repository.sources for source in named):
                     return "false"
-                tests = [self._origin(clause) for clause in source_filter(source, self.scope)]
+                found = [self._origin(clause) for clause in origins(named, self.scope)]
+                tests = ["(" + " || ".join(found) + ")"]
                 if part is not None:
-                    tests.append(self.compile(part, [source]))
-                return "(" + " && ".join(tests or ["true"]) + ")"
+                    tests.append(self.compile(part, list(named)))
+                return "(" + " && ".join(tests) + ")"
             case Test():
                 return self._test(condition)
 
     def _origin(self, clause: dict[str, Any]) -> str:
         """What a source's filter asks, in painless. In scripts of 3.4.0 the value of a constant_keyword is the name of
         the index (measured), so the dataset is read from the name of the backing index."""
+        if "match_all" in clause:
+            return "true"
+        if "bool" in clause:
+            return "(" + " && ".join(self._origin(inner) for inner in clause["bool"]["filter"]) + ")"
+        if "terms" in clause:
+            names = (self._param(f"-{dataset}-") for dataset in clause["terms"]["data_stream.dataset"])
+            return "(" + " || ".join(f"doc['_index'].value.contains({name})" for name in names) + ")"
         ((name, inner),) = clause["term"].items()
-        if name == "data_stream.dataset":
-            return f"doc['_index'].value.contains({self._param('-' + inner['value'] + '-')})"
         return self._one_of(name, [inner["value"]])
 
     def _one_of(self, name: str, values: list[Any]) -> str:
@@ -148,15 +167,10 @@ class _Compiler:
                 key = self._param(test.field)
                 return f"((doc.containsKey({key}) && doc[{key}].size() > 0) == {self._param(bool(value))})"
             case "matches" | "runs":
-                forms = [
-                    form
-                    for pattern in read_patterns(test, self.scope, [str(item) for item in values])
-                    for form in self._forms(pattern, test)
-                ]
+                known = read_patterns(test, self.scope, [str(item) for item in values])
+                rows = [found for found in (self._row(pattern, test) for pattern in known) if found is not None]
                 self.params["marks"] = MARKS
-                return (
-                    f"match(words(at(params._source, {self._param(test.field)}), params.marks), {self._param(forms)})"
-                )
+                return f"match(words(at(params._source, {self._param(test.field)}), params.marks), {self._param(rows)})"
             case operator:
                 self.scope.findings.add(
                     "DAC012",
@@ -166,9 +180,7 @@ class _Compiler:
                 )
                 return "false"
 
-    def _forms(self, pattern: Pattern, test: Test) -> list[dict[str, list[str]]]:
-        """Each way in which a pattern can be written (see `_form`). That its first word is a program's name is not
-        asked again: the query has asked it, and here only the two kinds are told apart."""
+    def _row(self, pattern: Pattern, test: Test) -> str | list[str] | None:
         if pattern.regex is not None:
             self.scope.findings.add(
                 "DAC012",
@@ -176,35 +188,36 @@ class _Compiler:
                 test.where,
                 "write the pattern in words",
             )
-            return []
-        choices = [(None,) if isinstance(item, Gap) else item.forms for item in pattern.items]
-        count = math.prod(len(choice) for choice in choices)
-        if count > MAX_FORMS:
-            self.scope.findings.add(
-                "DAC012",
-                f"the pattern '{pattern.text}' has {count} forms, more than {MAX_FORMS}",
-                test.where,
-                "use fewer optional tails",
-            )
-            return []
-        return [_form([*words, EDGE] if pattern.end else list(words)) for words in itertools.product(*choices)]
+            return None
+        return row(pattern)
 
 
-def _form(words: list[str | None]) -> dict[str, list[str]]:
-    """Words (None is a gap) as texts to be found one after the other in ``words``, and what must not stand between a
-    text and the one before it: the end of a command behind a gap, a blank behind a ``*``."""
-    parts, stops, text = [], ["none"], " "
-    for word in words:
-        if word is None:
-            parts.append(text)
-            stops.append("gap")
-            text = " "
-            continue
-        pieces = word.split("*")
-        for piece in pieces[:-1]:
-            parts.append(text + piece)
-            stops.append(" ")
-            text = ""
-        text += pieces[-1] + " "
-    parts.append(text)
-    return {"parts": parts, "stops": stops}
+def row(pattern: Pattern) -> str | list[str]:
+    """A pattern as ``match`` takes it: parts to be found one after the other; one plain part is a text by itself.
+
+    The first sign of a part behind the first says how it follows: ``:`` in the same command, ``=`` in the same word,
+    ``~`` at once. ``stem[tail`` is a word that begins with the stem and goes on with a beginning of the tail. None of
+    these signs can stand in a word. That the first word is a program's name is not asked again: the query has asked
+    it, and here only the two kinds are told apart.
+    """
+    parts: list[str] = []
+    text = " "
+    for item in pattern.items:
+        if isinstance(item, Gap):
+            if text.strip("~ "):
+                parts.append(text)
+            text = ": "
+        elif len(item.forms) > 1:
+            parts.append(f"{text}{item.forms[0]}[{item.forms[-1].removeprefix(item.forms[0])}")
+            text = "~ "
+        else:
+            *before, last = item.forms[0].split("*")
+            for piece in before:
+                parts.append(text + piece)
+                text = "="
+            text += f"{last} "
+    if pattern.end:
+        text += f"{EDGE} "
+    if text.strip("~ "):
+        parts.append(text)
+    return parts[0] if len(parts) == 1 and "[" not in parts[0] else parts

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from deployer.model import patterns
 from deployer.model.condition import All, AnyOf, Condition, FromSource, Not, Test, Use, When
+from deployer.model.finding import near
 from deployer.render import fields, intervals, times
 from deployer.render.scope import Scope
 
@@ -13,6 +15,12 @@ Dsl = dict[str, Any]
 
 NOTHING: Dsl = {"match_none": {}}
 EVERYTHING: Dsl = {"match_all": {}}
+
+FEW = 2
+"""So many values are clauses of their own; more become a regular expression."""
+
+EXPRESSION = 900
+"""The longest expression made, in characters; the server takes 1,000 (``index.max_regex_length``)."""
 
 
 def compile_condition(condition: Condition, scope: Scope, sources: list[str]) -> Dsl:
@@ -32,14 +40,8 @@ def compile_condition(condition: Condition, scope: Scope, sources: list[str]) ->
             return compile_condition(named, scope, sources) if named else NOTHING
         case When():
             return _branches(condition, scope, sources)
-        case FromSource(source, part):
-            if source not in scope.repository.sources:
-                scope.findings.add("DAC004", f"no log source '{source}'", condition.where)
-                return NOTHING
-            clauses = source_filter(source, scope)
-            if part is not None:
-                clauses.append(compile_condition(part, scope, [source]))
-            return all_of(clauses)
+        case FromSource():
+            return _from_sources(condition, scope)
         case Test():
             return _test(condition, scope, sources)
 
@@ -55,14 +57,35 @@ def _branches(when: When, scope: Scope, sources: list[str]) -> Dsl:
     return compile_condition(chosen, scope, sources) if chosen else EVERYTHING
 
 
-def source_filter(source: str, scope: Scope) -> list[Dsl]:
-    """What tells a source's events from others that the same monitor reads."""
-    override = scope.override(source)
-    if override.filter:
-        return [{"term": {field: {"value": value}}} for field, value in sorted(override.filter.items())]
-    if override.index:
-        return []
-    return [{"term": {"data_stream.dataset": {"value": scope.repository.sources[source].dataset}}}]
+def _from_sources(condition: FromSource, scope: Scope) -> Dsl:
+    unknown = [source for source in condition.sources if source not in scope.repository.sources]
+    for source in unknown:
+        hint = near(source, scope.repository.sources)
+        scope.findings.add("DAC004", f"no log source '{source}'", condition.where, hint)
+    if unknown:
+        return NOTHING
+    clauses = [any_of(origins(condition.sources, scope))]
+    if condition.part is not None:
+        clauses.append(compile_condition(condition.part, scope, list(condition.sources)))
+    return all_of(clauses)
+
+
+def origins(sources: Sequence[str], scope: Scope) -> list[Dsl]:
+    """What tells the events of sources from others that the same monitor reads: one of these holds."""
+    datasets: list[str] = []
+    clauses: list[Dsl] = []
+    for source in sources:
+        override = scope.override(source)
+        if override.filter:
+            terms: list[Dsl] = [{"term": {name: {"value": value}}} for name, value in sorted(override.filter.items())]
+            clauses.append(all_of(terms))
+        elif override.index:
+            return [EVERYTHING]
+        else:
+            datasets.append(scope.repository.sources[source].dataset)
+    if datasets:
+        clauses.append({"terms": {"data_stream.dataset": datasets}})
+    return clauses
 
 
 def all_of(clauses: list[Dsl]) -> Dsl:
@@ -151,16 +174,11 @@ def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:
                 return refuse(f"{value!r:.60} is no number", "write a number, without quotes")
             if kind in fields.KEYWORDS and any(not isinstance(item, str) for item in values):
                 return refuse(f"{value!r:.60} is no text", "write it in quotes")
-            return any_of([_term(test.field, item, kind) for item in values])
+            return any_of(_terms(test.field, values, kind))
         case "like":
             if kind not in ("keyword", "wildcard"):
                 return refuse("wildcards need a keyword", "use a keyword or wildcard field")
-            return any_of(
-                [
-                    {"wildcard": {test.field: {"value": str(item).replace("\\", "\\\\"), "case_insensitive": True}}}
-                    for item in values
-                ]
-            )
+            return any_of(_likes(test.field, [str(item) for item in values]))
         case "matches" | "runs":
             return _commands(test, scope, sources, [str(item) for item in values])
         case "gt" | "gte" | "lt" | "lte":
@@ -177,10 +195,34 @@ def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:
             return times.query(test.field, value, inside=operator == "inside")
 
 
-def _term(field: str, value: Any, kind: str) -> Dsl:
-    if kind in ("keyword", "wildcard"):
-        return {"term": {field: {"value": value, "case_insensitive": True}}}
-    return {"term": {field: {"value": value}}}
+def _terms(field: str, values: list[Any], kind: str) -> list[Dsl]:
+    if kind not in ("keyword", "wildcard"):
+        return [{"terms": {field: values}}] if len(values) > 1 else [{"term": {field: {"value": v}}} for v in values]
+    if len(values) <= FEW:
+        return [{"term": {field: {"value": value, "case_insensitive": True}}} for value in values]
+    return _alternatives(field, [literal(value) for value in values])
+
+
+def _likes(field: str, values: list[str]) -> list[Dsl]:
+    if len(values) <= FEW:
+        escaped = [value.replace("\\", "\\\\") for value in values]
+        return [{"wildcard": {field: {"value": value, "case_insensitive": True}}} for value in escaped]
+    return _alternatives(field, [literal(value).replace("\\*", ".*").replace("\\?", ".") for value in values])
+
+
+def _alternatives(field: str, expressions: list[str]) -> list[Dsl]:
+    """Many values as a few regular expressions: a search may have 65,535 bytes, an expression 1,000 characters."""
+    batches: list[list[str]] = [[]]
+    for expression in expressions:
+        if sum(len(known) + 1 for known in batches[-1]) + len(expression) > EXPRESSION:
+            batches.append([])
+        batches[-1].append(expression)
+    return [{"regexp": {field: {"value": "|".join(batch), "case_insensitive": True}}} for batch in batches if batch]
+
+
+def literal(text: str) -> str:
+    """A text as a Lucene regular expression that matches just it."""
+    return "".join(char if char.isalnum() or char in "_ " else f"\\{char}" for char in text)
 
 
 def _commands(test: Test, scope: Scope, sources: list[str], values: list[str]) -> Dsl:

@@ -80,10 +80,11 @@ class Scope:
     def sources(self, *conditions: Condition | None) -> list[str]:
         """The log sources that conditions name, in the analytic's order; all of the analytic's where they name none."""
         named = {
-            node.source
+            source
             for condition in conditions
             for node in self._all(condition, set())
             if isinstance(node, FromSource)
+            for source in node.sources
         }
         own = list(dict.fromkeys(use.source for use in self.analytic.log_sources))
         return [source for source in [*own, *sorted(named - set(own))] if source in named] or own

@@ -10,7 +10,11 @@ from typing import Any
 
 def names() -> list[str]:
     """The names that `read` knows, sorted."""
-    return sorted(entry.name.removesuffix(".json") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".json"))
+    return sorted(
+        entry.name.removesuffix(".json")
+        for entry in resources.files(__package__).iterdir()
+        if entry.name.endswith(".json")
+    )
 
 
 @cache

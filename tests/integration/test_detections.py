@@ -40,9 +40,18 @@ def test_an_analytic_alerts_as_its_samples_say(cluster_url: str, repository: Rep
 
 def test_the_strategy_is_complete(repository: Repository) -> None:
     """DET0320 has six analytics, each active, on the platforms that its text names."""
-    platforms = {name: analytic.platform for name, analytic in active(repository).items() if analytic.strategy == "DET0320"}
+    platforms = {
+        name: analytic.platform for name, analytic in active(repository).items() if analytic.strategy == "DET0320"
+    }
 
-    assert {"AN0903": "windows", "AN0904": "linux", "AN0905": "macos", "AN0906": "esxi", "AN0907": "network", "AN0908": "cloud"} == platforms
+    assert {
+        "AN0903": "windows",
+        "AN0904": "linux",
+        "AN0905": "macos",
+        "AN0906": "esxi",
+        "AN0907": "network",
+        "AN0908": "cloud",
+    } == platforms
 
 
 def test_nothing_is_left_behind(cluster_url: str, repository: Repository) -> None:
@@ -60,4 +69,8 @@ def test_nothing_is_left_behind(cluster_url: str, repository: Repository) -> Non
     assert calls
     assert [] == node.request("GET", "/_data_stream/dactest-*")["data_streams"]
     assert [] == [name for name in node.request("GET", "/_ingest/pipeline") if name.startswith("dactest-")]
-    assert [] == [item["name"] for item in node.request("GET", "/_component_template")["component_templates"] if item["name"].startswith("dactest-")]
+    assert [] == [
+        item["name"]
+        for item in node.request("GET", "/_component_template")["component_templates"]
+        if item["name"].startswith("dactest-")
+    ]

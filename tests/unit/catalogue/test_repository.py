@@ -14,7 +14,7 @@ from tests.unit.repo import shown, write
 
 
 def problems(root: Path) -> list[str]:
-    return [line for line in shown(validate_repository(root).findings)]
+    return list(shown(validate_repository(root).findings))
 
 
 def test_a_good_repository_has_no_findings(tmp_path: Path) -> None:
