@@ -28,6 +28,9 @@ PROGRAM = "\u0002"
 """The analyzer's mark on the name of a program: where a command starts, behind a path that starts there, or behind
 sudo, doas, busybox, ``sh -c``, ``cmd /c`` and the like with their options. The name stands unmarked at the same place."""
 
+MAX_EXPRESSION = 1000
+"""Characters of a regular expression (``index.max_regex_length``)."""
+
 _REMOVED = dict.fromkeys(map(ord, "^`\"'\u2018\u2019\u201c\u201d"), None)
 _SPACED: dict[int, str | None] = {
     **dict.fromkeys(map(ord, ",:=[]\u00a0"), " "),
@@ -37,6 +40,7 @@ _SPACED: dict[int, str | None] = {
 }
 _TABLE: dict[int, str | None] = {**_SPACED, **_REMOVED}
 _STREAMS = re.compile(r" [12]>")
+_ESCAPED_LETTER = re.compile(r"\\[^dDsSwW\W_]")
 _EXTENSION = re.compile(r"\.(?:exe|com)$")
 _TAIL = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]")
 
@@ -82,7 +86,7 @@ def parse(text: str) -> Pattern:
     """Read a pattern; ValueError says what is wrong with it."""
     stripped = text.strip()
     if len(stripped) > 2 and stripped.startswith("/") and stripped.endswith("/"):
-        return Pattern(text, regex=stripped[1:-1])
+        return Pattern(text, regex=_expression(stripped[1:-1]))
     start = stripped.startswith("^")
     if start:
         stripped = stripped[1:].lstrip()
@@ -98,6 +102,20 @@ def parse(text: str) -> Pattern:
     if isinstance(items[0], Gap) or isinstance(items[-1], Gap):
         raise ValueError("'...' stands between two words")
     return Pattern(text, tuple(items), start, end)
+
+
+def _expression(regex: str) -> str:
+    """A regular expression that Lucene can read. It knows no other classes than these, and fails only when it runs."""
+    escape = _ESCAPED_LETTER.search(re.sub(r"\\\\", "", regex))
+    if escape:
+        raise ValueError(f"'/{regex}/': {escape[0]} means nothing here; a backslash stands before d, s, w or a sign")
+    if len(regex) > MAX_EXPRESSION:
+        raise ValueError(f"an expression of {len(regex)} characters; the server takes {MAX_EXPRESSION}")
+    try:
+        re.compile(regex)
+    except re.error as error:
+        raise ValueError(f"'/{regex}/': {error}") from error
+    return regex
 
 
 def _words(raw: str) -> list[Word | Gap]:

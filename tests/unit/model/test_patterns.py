@@ -38,6 +38,19 @@ def test_the_parts_of_the_syntax_are_read() -> None:
     assert parse("get-net*").wild
 
 
+@pytest.mark.parametrize("text", ["/[^;\\n]/", "/(a/", "/a[/", "/\\1/", "/" + "a" * 1001 + "/"])
+def test_an_expression_that_lucene_cannot_read_is_refused(text: str) -> None:
+    """The server would accept it and fail at every run, so it is an error before."""
+    with pytest.raises(ValueError, match=r"means nothing|unterminated|missing|characters"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["/.*\\d+[.]exe/", "/a\\\\n/", "/\\.x/"])
+def test_an_expression_that_lucene_can_read_is_taken(text: str) -> None:
+    """Classes, escaped backslashes and escaped signs are fine."""
+    assert text[1:-1] == parse(text).regex
+
+
 @pytest.mark.parametrize("text", ["", "$", "^", "*", "...", "a ...", "... a", "sh[ow", "[x]", "/ \\", "a[b c]d"])
 def test_a_pattern_without_a_word_is_refused(text: str) -> None:
     """A pattern that would match everything, or that cannot be read, is an error that says so."""
