@@ -204,10 +204,20 @@ def _terms(field: str, values: list[Any], kind: str) -> list[Dsl]:
 
 
 def _likes(field: str, values: list[str]) -> list[Dsl]:
+    """Values and prefixes as alternations, every other pattern by itself.
+
+    Lucene makes one deterministic automaton of an alternation: with a `*` in front of or inside several alternatives it
+    grows exponentially. Measured on 3.4.0: six of them took 5 s, eight were refused (400), which silences a monitor.
+    """
     if len(values) <= FEW:
-        escaped = [value.replace("\\", "\\\\") for value in values]
-        return [{"wildcard": {field: {"value": value, "case_insensitive": True}}} for value in escaped]
-    return _alternatives(field, [literal(value).replace("\\*", ".*").replace("\\?", ".") for value in values])
+        return [_wildcard(field, value) for value in values]
+    simple = [value for value in values if "*" not in value[:-1]]
+    found = _alternatives(field, [literal(value).replace("\\*", ".*").replace("\\?", ".") for value in simple])
+    return found + [_wildcard(field, value) for value in values if "*" in value[:-1]]
+
+
+def _wildcard(field: str, value: str) -> Dsl:
+    return {"wildcard": {field: {"value": value.replace("\\", "\\\\"), "case_insensitive": True}}}
 
 
 def _alternatives(field: str, expressions: list[str]) -> list[Dsl]:
