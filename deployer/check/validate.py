@@ -14,6 +14,7 @@ from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
 from deployer.render import Naming, monitors, render_environment
+from deployer.render.target import Target
 from deployer.render.templating import Templates
 
 
@@ -47,7 +48,7 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     analytics = len(repository.analytics)
     count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     repository = replace(repository, analytics=sound)
-    target = monitors.Target(repository, Naming("validate"), Templates(repository.templates))
+    target = Target(repository, Naming("validate"), Templates(repository.templates))
     for analytic in repository.analytics.values():
         for spec in analytic.monitors.values():
             _monitor(monitors.render(analytic, spec, target, findings), findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,3 +100,24 @@ def walk(condition: Condition | None) -> Iterator[Condition]:
             yield from walk(otherwise)
         case _:
             return
+
+
+def describe(condition: Condition) -> str:
+    """A condition in one line, tunables by their names: what a reviewer sees of a change to it."""
+    match condition:
+        case All(parts):
+            return "(" + " and ".join(describe(part) for part in parts) + ")"
+        case AnyOf(parts):
+            return "(" + " or ".join(describe(part) for part in parts) + ")"
+        case Not(part):
+            return f"not {describe(part)}"
+        case Use(name):
+            return name
+        case FromSource(sources, part):
+            return f"from {'/'.join(sources)}" + (f" {describe(part)}" if part else "")
+        case When(tunable, values, then, otherwise):
+            branches = [describe(branch) if branch else "anything" for branch in (then, otherwise)]
+            return f"(if {tunable} is {'/'.join(map(str, values))}: {branches[0]} else {branches[1]})"
+        case Test(name, operator, value):
+            shown = value.name if isinstance(value, TunableRef) else json.dumps(value, ensure_ascii=False)
+            return f"{name} {operator} {shown}"

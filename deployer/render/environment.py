@@ -11,6 +11,7 @@ from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
 from deployer.render import mappings, monitors
 from deployer.render.naming import Naming
+from deployer.render.target import Target
 from deployer.render.templating import Templates
 
 SecretReader = Callable[[SecretRef], str]
@@ -29,7 +30,7 @@ def render_environment(
     body (good enough to read, never to send).
     """
     naming = Naming(environment.deployment)
-    target = monitors.Target(repository, naming, Templates(repository.templates), environment)
+    target = Target(repository, naming, Templates(repository.templates), environment)
     _exceptions(environment, findings, today)
     result: list[Resource] = [_channel(naming, channel, secrets) for channel in environment.channels.values()]
     sources: set[str] = set()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from deployer.model import durations
-from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec, Repository
-from deployer.model.condition import TunableRef, Use
-from deployer.model.environment import Environment, Exemption, MonitorOverride
+from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec
+from deployer.model.condition import TunableRef, describe
+from deployer.model.environment import Exemption, MonitorOverride
 from deployer.model.errors import DeployerError
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
-from deployer.render import painless, query, schedules
-from deployer.render.naming import Naming
+from deployer.render import messages, painless, query, schedules
 from deployer.render.scope import Scope
-from deployer.render.templating import Templates
+from deployer.render.target import Target
+
+MAX_SEARCH = 55_000
+"""Bytes of a search as sent. The server stores it 6 to 30 % larger (measured), compiles it as one template at each run,
+and refuses scripts above 65,535 bytes (``script.max_size_in_bytes``): the monitor would fail without a word."""
 
 COMPOSITE_SIZE = 1000
 """Entities on the first page of a monitor's buckets: samples come from that page only (FACTS.md, "Messages")."""
@@ -25,16 +28,6 @@ _ENTITY_SCRIPT = (
     "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) "
     "{ emit(doc[name].value.toString()); return; } } emit(params.placeholder);"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """For whom a monitor is rendered. Without an environment: defaults, no exceptions, no notifications."""
-
-    repository: Repository
-    naming: Naming
-    templates: Templates
-    environment: Environment | None = None
 
 
 def render(
@@ -149,11 +142,20 @@ class _Context:
         }
         reminder = self._seconds(spec.reminder)
         try:
-            values["actions"] = self._actions(look_back, reminder)
+            notice = messages.Notice(self.severity, look_back, reminder, self.channels())
+            values["actions"] = messages.actions(analytic, spec, notice, self.target)
             body = self.target.templates.body(f"monitors/{spec.template}.json.j2", values)
         except DeployerError as error:
             scope.findings.add("DAC015", error.what, error.where or spec.where, error.why or error.todo)
             return None, {}
+        size = len(json.dumps(body["inputs"][0]["search"]["query"], separators=(",", ":")))
+        if size > MAX_SEARCH:
+            scope.findings.add(
+                "DAC018",
+                f"the search of {analytic.id}/{spec.key} has {size:,} bytes, and the server runs none above 65,535",
+                spec.where,
+                f"shorten its lists, or ask each list once for several sources; {MAX_SEARCH:,} bytes are safe",
+            )
         return body, self._written(values, schedule, window, reminder, exceptions)
 
     def _delay(self, source: str) -> int:
@@ -232,53 +234,6 @@ class _Context:
             if item.analytic == self.analytic.id and (not item.monitors or self.spec.key in item.monitors)
         ]
 
-    def _actions(self, look_back: int, reminder: int) -> list[dict[str, Any]]:
-        analytic, spec, repository = self.analytic, self.spec, self.scope.repository
-        entities = [repository.entities[name] for name in spec.entity if name in repository.entities]
-        pages = self.target.environment.pages_url if self.target.environment else ""
-        values = {
-            "severity": self.severity.upper(),
-            "title": spec.title,
-            "analytic": analytic.id,
-            "monitor": spec.key,
-            "analytic_title": analytic.title,
-            "entity_names": ", ".join(entity.title.lower() for entity in entities),
-            "entity_fields": [entity.fields[0] for entity in entities],
-            "look_back": durations.words(look_back),
-            "technique": ", ".join(analytic.attack["techniques"]),
-            "sequence": spec.then is not None,
-            "show": list(spec.show),
-            "severity_reason": spec.severity_reason
-            or f"{self.severity}, the severity of every alert of {analytic.id} that has no reason of its own",
-            "next_step": analytic.response[0],
-            "benign": "; ".join(analytic.false_positives),
-            "page": f"{pages}/{analytic.id}" if pages else f"{analytic.folder}/README.md",
-            "reminder": reminder > 0,
-        }
-        message, subject = (
-            self.target.templates.text("messages/alert.txt.j2", values),
-            self.target.templates.text("messages/subject.txt.j2", values),
-        )
-        actions = []
-        for channel in self.channels():
-            action: dict[str, Any] = {
-                "id": f"{self.target.naming.trigger(analytic.id, spec.key)}.{channel}",
-                "name": f"notify {channel}",
-                "destination_id": self.target.naming.resource(channel),
-                "subject_template": {"source": subject, "lang": "mustache"},
-                "message_template": {"source": message, "lang": "mustache"},
-                "throttle_enabled": reminder > 0,
-                "action_execution_policy": {
-                    "action_execution_scope": {
-                        "per_alert": {"actionable_alerts": ["NEW", "DEDUPED"] if reminder else ["NEW"]}
-                    }
-                },
-            }
-            if reminder:
-                action["throttle"] = {"value": max(1, reminder // 60), "unit": "MINUTES"}
-            actions.append(action)
-        return actions
-
     def _written(
         self,
         values: Mapping[str, Any],
@@ -296,6 +251,16 @@ class _Context:
             "window": durations.words(window),
             "threshold": values["threshold"],
             "entity": list(self.spec.entity),
+            "conditions": {
+                name: describe(condition)
+                for name, condition in (
+                    ("events", self.spec.events),
+                    ("first", self.spec.first),
+                    ("then", self.spec.then),
+                )
+                if condition is not None
+            },
+            "events": {name: describe(self.analytic.events[name]) for name in self.scope.named},
             "indices": values["indices"],
             "template": self.spec.template,
             "channels": list(self.channels()),
@@ -306,12 +271,3 @@ class _Context:
         if exceptions:
             written["exceptions"] = [item.id for item in exceptions]
         return written
-
-
-def uses_of(analytic: Analytic, spec: MonitorSpec) -> list[str]:
-    """The names of `events` that a monitor uses directly."""
-    return [
-        item.name
-        for item in (spec.events, spec.first, spec.then)
-        if isinstance(item, Use) and item.name in analytic.events
-    ]

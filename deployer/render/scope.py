@@ -24,6 +24,7 @@ class Scope:
     findings: Findings
     environment: Environment | None = None
     used: dict[str, Any] = field(default_factory=dict)
+    _named: set[str] = field(default_factory=set)
     _types: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def value(self, value: Any, where: Location) -> Any:
@@ -50,7 +51,14 @@ class Scope:
                 use.where,
                 near(use.name, self.analytic.events),
             )
+        else:
+            self._named.add(use.name)
         return self.analytic.events.get(use.name)
+
+    @property
+    def named(self) -> list[str]:
+        """The named conditions that were used, sorted."""
+        return sorted(self._named)
 
     def branch(self, when: When) -> Condition | None:
         """The branch of a `when` that the tunable's value chooses."""

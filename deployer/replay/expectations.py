@@ -13,6 +13,7 @@ from deployer.model.analytic import Analytic, Case, Expectation, Repository
 from deployer.model.finding import Findings
 from deployer.render import monitors
 from deployer.render.naming import Naming
+from deployer.render.target import Target
 from deployer.render.templating import Templates
 from deployer.replay import execute, ingest
 from deployer.replay.client import Client
@@ -84,7 +85,7 @@ def _analytic(
     progress(
         f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
     )
-    target = monitors.Target(repository, Naming(naming.deployment, naming.streams), Templates(repository.templates))
+    target = Target(repository, Naming(naming.deployment, naming.streams), Templates(repository.templates))
     runner = _Runner(client, analytic, target)
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = [failure for found in pool.map(runner.case, cases) for failure in found]
@@ -107,7 +108,7 @@ def _analytic(
 
 
 class _Runner:
-    def __init__(self, client: Client, analytic: Analytic, target: monitors.Target) -> None:
+    def __init__(self, client: Client, analytic: Analytic, target: Target) -> None:
         self.client, self.analytic, self.target = client, analytic, target
 
     def checks(self, cases: Sequence[Case]) -> int:
