@@ -31,7 +31,7 @@ _output = click.option(
 )
 
 
-@click.group("local")
+@click.group("local", epilog="Example: deployer local up --fresh")
 def local_group() -> None:
     """Run a real OpenSearch on this computer, for trying and testing.
 
