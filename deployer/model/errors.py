@@ -55,16 +55,18 @@ class RefusedError(DeployerError):
 
 
 class AuthError(DeployerError):
-    """Authentication or authorisation failed."""
+    """Authentication or authorisation failed. `status` is 401 or 403, if the cluster answered."""
 
     exit_code = 4
     code = "auth"
+    status: int | None = None
 
 
 class ClusterError(DeployerError):
-    """The cluster could not be reached or answered something unusable."""
+    """The cluster could not be reached or answered something unusable. `status` is the HTTP status, if it answered."""
 
     code = "cluster"
+    status: int | None = None
 
 
 class LocalError(DeployerError):
