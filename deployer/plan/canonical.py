@@ -1,0 +1,55 @@
+"""Bodies in one form, so that equal bodies have equal digests.
+
+Sorted keys by `json.dumps`, not RFC 8785: only this tool compares the digests, and the C encoder is twelve times faster,
+which is seconds with 900 monitors of 40 kB.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.model.resource import Kind
+
+VOLATILE = frozenset({"last_update_time", "enabled_time", "schema_version", "user", "ui_metadata"})
+"""What the server writes into a monitor or workflow by itself, at its own times (FACTS.md, "What the server keeps")."""
+
+
+def canonical(value: Any) -> bytes:
+    """The JSON text of a value, the same for equal values. ValueError for NaN and infinities."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def digest(value: Any) -> str:
+    """The SHA-256 of a value's canonical text, in hex."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def stable(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A body as read, without what changes although nobody changed the object."""
+    if kind in (Kind.MONITOR, Kind.WORKFLOW):
+        return {name: value for name, value in body.items() if name not in VOLATILE}
+    return body
+
+
+def redacted(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A body that may be stored and shown: a channel's address and headers, which may hold tokens, become short digests."""
+    if kind is not Kind.CHANNEL:
+        return body
+    config = body.get("config", body)
+    details = config.get(config.get("config_type", ""), {})
+    hidden = {
+        name: {header: _hint(text) for header, text in value.items()} if isinstance(value, Mapping) else _hint(value)
+        for name, value in details.items()
+        if name in ("url", "header_params")
+    }
+    shown = {**config, config.get("config_type", ""): {**details, **hidden}} if details else config
+    return {**body, "config": shown} if "config" in body else shown
+
+
+def _hint(secret: Any) -> str:
+    return f"hidden, sha256 {digest(secret)[:12]}"

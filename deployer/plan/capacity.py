@@ -1,0 +1,85 @@
+"""Whether a cluster can hold and run the monitors of a plan (FACTS.md, "How many monitors a node can run")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from deployer.model.resource import Kind
+from deployer.plan.actions import Action, Refusal, Verb
+from deployer.plan.live import ClusterFacts, Schedule
+
+MAX_MONITORS = "plugins.alerting.monitor.max_monitors"
+RATE = "script.context.template.max_compilations_rate"
+CACHE = "script.context.template.cache_max_size"
+
+_UNITS = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400}
+_CRON = 60.0
+"""Seconds taken as the interval of a cron schedule: the shortest that five fields can say."""
+
+
+def room(facts: ClusterFacts, actions: Iterable[Action]) -> Refusal | None:
+    """A refusal if the creates would go over the number of monitors that the cluster allows.
+
+    Disabled monitors count, and so do everybody else's. Deletes come after creates, so they make no room.
+    """
+    created = sum(1 for action in actions if action.verb is Verb.CREATE and action.kind is Kind.MONITOR)
+    if facts.max_monitors is None or not created or facts.present + created <= facts.max_monitors:
+        return None
+    return Refusal(
+        "capacity",
+        f"the cluster has no room for {created} more monitors: it has {facts.present} and allows {facts.max_monitors}",
+        "every monitor counts, disabled ones and those of others too",
+        f"Raise the cluster setting {MAX_MONITORS} to {facts.present + created} or more, or remove monitors.",
+    )
+
+
+def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
+    """A warning if, after the plan, the nodes could not compile the templates of all enabled monitors; else empty.
+
+    Every run compiles the whole query as a template unless it is still in the cache, and a bucket-level run that finds
+    something compiles a second text. Runs beyond the limit fail, and nothing but the server's log tells.
+    """
+    schedules = [*facts.schedules, *_added(actions)]
+    runners = max(1, facts.runners)
+    texts = sum(item.monitors + item.buckets for item in schedules) / runners
+    needed = sum((item.monitors + item.buckets) * facts.window / item.interval for item in schedules) / runners
+    if facts.rate is None or texts <= facts.cache or needed <= facts.rate:
+        return ""
+    monitors = sum(item.monitors for item in schedules)
+    return (
+        f"{monitors} enabled monitors may need {needed:.0f} template compilations in {facts.window:.0f} s on a node, and "
+        f"{texts:.0f} texts to stay compiled; the node allows {facts.rate:.0f} and keeps {facts.cache}. Runs beyond that fail, "
+        f"and only the server's log tells. Raise {RATE} (such as {_enough(needed, facts.window)}/1m) and {CACHE} (such as "
+        f"{_round(texts * 2)})."
+    )
+
+
+def _added(actions: Iterable[Action]) -> list[Schedule]:
+    """What the plan adds to the enabled monitors, and (as negative numbers) what it takes away."""
+    result: list[Schedule] = []
+    for action in actions:
+        if action.kind is not Kind.MONITOR:
+            continue
+        if action.live is not None and action.verb is not Verb.ACCEPT:
+            result += _schedule(action.live.body, -1)
+        if action.resource is not None and action.verb is not Verb.ACCEPT:
+            result += _schedule(action.resource.body, 1)
+    return result
+
+
+def _schedule(body: Mapping[str, Any], sign: int) -> list[Schedule]:
+    if not body.get("enabled"):
+        return []
+    period = body.get("schedule", {}).get("period", {})
+    interval = float(period.get("interval", 0)) * _UNITS.get(period.get("unit", ""), 0) or _CRON
+    return [Schedule(interval, sign, sign if body.get("monitor_type") == "bucket_level_monitor" else 0)]
+
+
+def _enough(needed: float, window: float) -> int:
+    return _round(needed * 60 / window * 2)
+
+
+def _round(number: float) -> int:
+    step = 100
+    return max(step, int(-(-number // step)) * step)

@@ -1,0 +1,266 @@
+"""Desired and live give a Plan. Pure: no I/O, no clock.
+
+Live is compared with what the server stored last time, desired with what was sent last time; never a sent body with a
+read one, because the server rewrites what it stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deployer.model.environment import Environment
+from deployer.model.resource import Kind, Resource
+from deployer.plan.actions import Action, Conflict, Note, Remark, Verb
+from deployer.plan.canonical import digest, redacted
+from deployer.plan.compare import ABSENT, FieldChange, changes
+from deployer.plan.live import Inventory, Live
+from deployer.plan.match import Matched, match
+from deployer.plan.plan import Plan
+from deployer.plan.record import Entry, Record
+from deployer.plan.selection import EVERYTHING, Selection
+from deployer.plan.settle import Settled, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the operator asked for in this run."""
+
+    prune: bool = False
+    adopt: bool = False
+    on_drift: Literal["revert", "keep"] | None = None
+    accept: Literal["live", "desired"] | None = None
+    allow_mass_change: bool = False
+
+
+def make_plan(
+    desired: Sequence[Resource],
+    inventory: Inventory,
+    record: Record,
+    environment: Environment,
+    selection: Selection = EVERYTHING,
+    choices: Choices = Choices(),
+) -> Plan:
+    """The plan of an environment.
+
+    `record.documents` should hold what `documents_needed` names, or differences are shown as unknown.
+    """
+    matched = match(environment.deployment, inventory.objects, record)
+    settled = settle(record, matched.owned)
+    decider = _Decider(desired, matched, settled, record, selection, choices)
+    decider.decide()
+    monitors = [live for live in matched.owned.values() if live.kind is Kind.MONITOR]
+    return Plan(
+        environment=environment.name,
+        deployment=environment.deployment,
+        production=environment.production,
+        limits=environment.limits,
+        actions=tuple(decider.actions),
+        notes=tuple(decider.notes),
+        repairs=settled.repaired,
+        gone=(*settled.gone, *decider.gone),
+        unchanged=decider.unchanged,
+        managed=len(matched.owned),
+        monitors=len(monitors),
+        wanted=len(desired),
+        wanted_monitors=sum(1 for resource in desired if resource.kind is Kind.MONITOR),
+        allow_mass_change=choices.allow_mass_change,
+        selection=selection,
+        facts=inventory.facts,
+    )
+
+
+def documents_needed(desired: Sequence[Resource], inventory: Inventory, record: Record) -> frozenset[str]:
+    """The documents of the record that `make_plan` wants for showing differences: those of objects that differ."""
+    matched = match(record.deployment, inventory.objects, record)
+    settled = settle(record, matched.owned)
+    wanted: set[str] = set()
+    bodies = {resource.key: resource for resource in desired}
+    for key, entry in settled.entries.items():
+        live, resource = matched.owned.get(key), bodies.get(key)
+        if live is not None and live.digest != entry.stored:
+            wanted.add(entry.stored_document)
+        if resource is not None and digest(resource.body) != entry.sent:
+            wanted.add(entry.sent_document)
+    return frozenset(wanted - {""})
+
+
+@dataclass(slots=True)
+class _Decider:
+    desired: Sequence[Resource]
+    matched: Matched
+    settled: Settled
+    record: Record
+    selection: Selection
+    choices: Choices
+    actions: list[Action] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+    def decide(self) -> None:
+        wanted = {resource.key for resource in self.desired}
+        for resource in self.desired:
+            if self.selection.covers(resource.key):
+                self._wanted(resource)
+        owned, entries = self.matched.owned, self.settled.entries
+        for key in sorted({*owned, *entries} - wanted):
+            if self.selection.covers(key):
+                self._unwanted(key, owned.get(key), entries.get(key))
+        for key, live in self.matched.copies:
+            text = f"a copy of {key}" if key else "carries this deployment's owner, but no trigger of its"
+            self.notes.append(Note(Remark.COPY, live.kind, key, live.name, live.id, f"{text}: not ours, left alone"))
+        self.actions.sort(key=lambda action: action.kind.stage)
+
+    def _wanted(self, resource: Resource) -> None:
+        key = resource.key
+        live, entry = self.matched.owned.get(key), self.settled.entries.get(key)
+        if key in self.matched.claims:
+            self._ambiguous(resource)
+        elif live is not None and entry is not None:
+            self._known(resource, live, entry)
+        elif live is not None:
+            self._unverified(resource, live)
+        elif entry is not None:
+            self._deleted_by_hand(resource, entry)
+        else:
+            self._new(resource)
+
+    def _known(self, resource: Resource, live: Live, entry: Entry) -> None:
+        wanted = self._differences(resource, entry) if digest(resource.body) != entry.sent else ()
+        drift = self._drift(live, entry)
+        if not wanted and not drift:
+            self.unchanged += 1
+        elif drift and self.choices.on_drift == "keep":
+            self.notes.append(
+                Note(Remark.KEPT, live.kind, resource.key, live.name, live.id, "changed by hand, kept as it is", drift)
+            )
+        else:
+            conflict = Conflict.DRIFT if drift and self.choices.on_drift is None else None
+            self._act(Verb.UPDATE, resource, live, entry, changes=wanted, drift=drift, conflict=conflict)
+
+    def _unverified(self, resource: Resource, live: Live) -> None:
+        if self.choices.accept == "live":
+            self._act(Verb.ACCEPT, resource, live, reason="taken as it is")
+        else:
+            conflict = Conflict.UNVERIFIED if self.choices.accept is None else None
+            self._act(Verb.UPDATE, resource, live, conflict=conflict, reason="not in the record")
+
+    def _deleted_by_hand(self, resource: Resource, entry: Entry) -> None:
+        if self.choices.on_drift == "keep":
+            text = "deleted by hand, not made again"
+            self.notes.append(Note(Remark.KEPT, resource.kind, resource.key, resource.name, entry.id, text))
+            return
+        conflict = Conflict.DELETED if self.choices.on_drift is None else None
+        self._act(Verb.CREATE, resource, None, entry, conflict=conflict, reason="deleted by hand since the last deploy")
+
+    def _new(self, resource: Resource) -> None:
+        found = self._in_the_way(resource)
+        if not found:
+            self._act(Verb.CREATE, resource)
+        elif len(found) == 1 and self.choices.adopt and found[0].marker is None:
+            self._act(Verb.ADOPT, resource, found[0], reason="made by hand")
+        else:
+            self._foreign(resource, found)
+
+    def _in_the_way(self, resource: Resource) -> list[Live]:
+        """Objects of the same name that are not ours. Monitors of another deployment may share a name, names of ids may not."""
+        same = self.matched.foreign.get((resource.kind, resource.name), ())
+        if resource.kind in (Kind.MONITOR, Kind.WORKFLOW):
+            return [live for live in same if live.marker is None]
+        return list(same)
+
+    def _foreign(self, resource: Resource, found: Sequence[Live]) -> None:
+        ids = ", ".join(live.id for live in found)
+        text = f"the {resource.kind} '{resource.name}' (id {ids}) exists and is not this deployment's"
+        if found[0].marker is not None:
+            text += f": it belongs to {found[0].marker.deployment}"
+        self.notes.append(Note(Remark.FOREIGN, resource.kind, resource.key, resource.name, ids, text))
+
+    def _ambiguous(self, resource: Resource) -> None:
+        lives = self.matched.claims[resource.key]
+        ids = ", ".join(live.id for live in lives)
+        text = f"{len(lives)} objects claim to be {resource.key} (ids {ids}), and none is recorded"
+        self.notes.append(Note(Remark.AMBIGUOUS, resource.kind, resource.key, resource.name, ids, text))
+
+    def _unwanted(self, key: str, live: Live | None, entry: Entry | None) -> None:
+        if live is None:
+            self.gone.append(key)
+            return
+        drift = self._drift(live, entry) if entry is not None else ()
+        if not self.choices.prune or (drift and self.choices.on_drift == "keep"):
+            text = "no longer in the repository; it stays (--prune deletes it)"
+            self.notes.append(Note(Remark.ORPHAN, live.kind, key, live.name, live.id, text, drift))
+            return
+        conflict = None
+        if drift and self.choices.on_drift is None:
+            conflict = Conflict.DRIFT
+        if entry is None and self.choices.accept != "desired":
+            conflict = Conflict.UNVERIFIED
+        self.actions.append(
+            Action(
+                Verb.DELETE,
+                key,
+                live.kind,
+                live.name,
+                live=live,
+                entry=entry,
+                drift=drift,
+                conflict=conflict,
+                reason="no longer in the repository",
+            )
+        )
+
+    def _drift(self, live: Live, entry: Entry) -> tuple[FieldChange, ...]:
+        if live.digest == entry.stored:
+            return ()
+        before = self.record.documents.get(entry.stored_document, {}).get("body")
+        if before is None:
+            return (FieldChange("(what it was is not recorded)", ABSENT, ABSENT),)
+        return changes(before, live.body) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
+
+    def _differences(self, resource: Resource, entry: Entry) -> tuple[FieldChange, ...]:
+        """What people wrote, old and new; where that is the same, what of the body differs."""
+        document = self.record.documents.get(entry.sent_document, {})
+        if "written" not in document:
+            return (FieldChange("(what was sent is not recorded)", ABSENT, ABSENT),)
+        found = changes(document["written"], resource.written)
+        found = found or changes(document["body"], redacted(resource.kind, resource.body), "body")
+        return found or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
+
+    def _act(
+        self,
+        verb: Verb,
+        resource: Resource,
+        live: Live | None = None,
+        entry: Entry | None = None,
+        *,
+        changes: tuple[FieldChange, ...] = (),
+        drift: tuple[FieldChange, ...] = (),
+        conflict: Conflict | None = None,
+        reason: str = "",
+    ) -> None:
+        causes = dict.fromkeys(_tunables(changes))
+        self.actions.append(
+            Action(
+                verb,
+                resource.key,
+                resource.kind,
+                resource.name,
+                resource,
+                live,
+                entry,
+                changes,
+                drift,
+                tuple(causes),
+                conflict,
+                reason,
+            )
+        )
+
+
+def _tunables(found: Sequence[FieldChange]) -> Iterator[str]:
+    for change in found:
+        if change.path.startswith("tunables."):
+            yield change.path.split(".")[1].split("[")[0]

@@ -1,0 +1,134 @@
+"""What stands on the cluster, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployer.model.resource import Kind
+
+MANAGED_BY = "detection-deployer"
+"""The `_meta.managed_by` of templates."""
+
+OWNER_PREFIX = "alerting "
+"""How the owner of a deployment's monitors begins; the token keeps them visible to everybody (FACTS.md, "Search")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The mark of ownership that an object carries: which deployment made it, and as which key."""
+
+    deployment: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One object on the cluster.
+
+    `id` is the server's (a template's, pipeline's or channel's is its name). `body` is as read, without what changes by
+    itself and without addresses of channels; `digest` is of the whole of it. Monitors and workflows have `seq_no`,
+    `primary_term` and `version`, which an update needs; the others have none. `owner` is a monitor's owner field as it is.
+    """
+
+    kind: Kind
+    id: str
+    name: str
+    body: Mapping[str, Any]
+    digest: str
+    marker: Marker | None = None
+    owner: str = ""
+    seq_no: int | None = None
+    primary_term: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Enabled monitors of the whole cluster that run every `interval` seconds; `buckets` of them are bucket-level."""
+
+    interval: float
+    monitors: int
+    buckets: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """What of a cluster decides whether a plan can be carried out.
+
+    `present` counts all monitors, enabled or not and whoever owns them, because `max_monitors` does. `rate` is how many
+    templates may be compiled in `window` seconds on a node (None: no limit), `cache` how many stay compiled, `runners`
+    how many nodes run monitors. A None of `max_monitors` means that it could not be read.
+    """
+
+    uuid: str = ""
+    version: str = ""
+    status: str = "green"
+    max_monitors: int | None = None
+    present: int = 0
+    schedules: tuple[Schedule, ...] = ()
+    rate: float | None = None
+    window: float = 60.0
+    cache: int = 100
+    runners: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything on the cluster that may concern a deployment: complete, or reading it has raised."""
+
+    objects: tuple[Live, ...] = ()
+    facts: ClusterFacts = field(default_factory=ClusterFacts)
+
+
+def owner_of(deployment: str) -> str:
+    """The owner field of a deployment's monitors."""
+    return f"{OWNER_PREFIX}{deployment}"
+
+
+def trigger_key(kind: Kind, deployment: str, trigger_id: str) -> str | None:
+    """The key that a stable trigger id names (``<deployment>.<analytic>.<monitor>``, more parts may follow), else None."""
+    if not trigger_id.startswith(f"{deployment}."):
+        return None
+    parts = trigger_id.removeprefix(f"{deployment}.").split(".")
+    if len(parts) < 2 or not all(parts[:2]):
+        return None
+    return f"{kind}/{parts[0]}/{parts[1]}"
+
+
+def monitor_marker(kind: Kind, body: Mapping[str, Any]) -> Marker | None:
+    """The marker of a monitor or workflow: its owner and the id of each of its triggers name the same deployment and key."""
+    owner = str(body.get("owner", ""))
+    if not owner.startswith(OWNER_PREFIX):
+        return None
+    deployment = owner.removeprefix(OWNER_PREFIX)
+    keys = {trigger_key(kind, deployment, identity) for identity in trigger_ids(body)}
+    key = keys.pop() if len(keys) == 1 else None
+    return Marker(deployment, key) if key else None
+
+
+def trigger_ids(body: Mapping[str, Any]) -> list[str]:
+    """The ids of a monitor's triggers, of whatever kind they are."""
+    return [
+        str(inner.get("id", ""))
+        for trigger in body.get("triggers", ())
+        for inner in trigger.values()
+        if isinstance(inner, Mapping)
+    ]
+
+
+def description_marker(description: str) -> Marker | None:
+    """The marker at the end of a pipeline's or channel's description: ``... [det0320-prod ingest-pipeline/windows]``."""
+    text = description.rstrip()
+    if not text.endswith("]") or "[" not in text:
+        return None
+    parts = text[text.rindex("[") + 1 : -1].split(" ")
+    return Marker(parts[0], parts[1]) if len(parts) == 2 and all(parts) and "/" in parts[1] else None
+
+
+def meta_marker(meta: Mapping[str, Any]) -> Marker | None:
+    """The marker in a template's `_meta`."""
+    if meta.get("managed_by") != MANAGED_BY or not meta.get("deployment") or not meta.get("key"):
+        return None
+    return Marker(str(meta["deployment"]), str(meta["key"]))

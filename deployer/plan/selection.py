@@ -1,0 +1,131 @@
+"""Which objects a run is about: the one grammar of ``--select`` and ``--exclude``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deployer.model.analytic import Analytic
+from deployer.model.errors import UsageError
+from deployer.model.finding import near
+from deployer.model.resource import Kind, Resource
+
+PROPERTIES = ("tag", "severity", "platform")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The objects that a run may touch.
+
+    `chosen` are keys of wanted objects, or None for all. What the run leaves out is neither changed nor an orphan.
+    """
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    chosen: frozenset[str] | None = None
+    left_out: tuple[str, ...] = ()
+
+    def covers(self, key: str) -> bool:
+        """Whether an object of this key, wanted or an orphan, is in scope."""
+        if self.chosen is None or key in self.chosen:
+            return True
+        if self.select or key in self.left_out:
+            return False
+        return not any(_names(term, key) for term in self.exclude)
+
+
+EVERYTHING = Selection()
+
+
+def make_selection(
+    resources: Sequence[Resource],
+    analytics: Mapping[str, Analytic],
+    select: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+) -> Selection:
+    """The selection that the terms make of the wanted objects.
+
+    A term is an analytic (``AN0903``), a monitor (``AN0903/discovery``), a key (``ingest-pipeline/windows``), a path
+    (``detections/DET0320/AN0903``), ``tag:x``, ``severity:x`` or ``platform:x``. What is selected brings along what it
+    depends on, unless that is excluded.
+
+    Raises UsageError for a term that fits no object, so that a slip of the pen never means "nothing" or "everything".
+    """
+    wanted, unwanted = tuple(select), tuple(exclude)
+    if not wanted and not unwanted:
+        return EVERYTHING
+    by_key = {resource.key: resource for resource in resources}
+    chosen = set(by_key) if not wanted else set()
+    for term in wanted:
+        chosen |= _with_dependencies(_fitting("select", term, resources, analytics), by_key)
+    for term in unwanted:
+        chosen -= _fitting("exclude", term, resources, analytics)
+    if not chosen:
+        raise UsageError(
+            "the selection leaves nothing to do",
+            why="what --select takes, --exclude leaves out",
+            todo="Change one of the two.",
+        )
+    left_out = tuple(key for key in by_key if key not in chosen)
+    return Selection(wanted, unwanted, frozenset(chosen), left_out)
+
+
+def _fitting(option: str, term: str, resources: Sequence[Resource], analytics: Mapping[str, Analytic]) -> set[str]:
+    kind, _, value = term.partition(":")
+    if value and kind not in PROPERTIES:
+        raise UsageError(f"--{option} {term}: there is no property '{kind}'", todo=near(kind, PROPERTIES))
+    found = {resource.key for resource in resources if _fits(term, resource, analytics)}
+    if not found:
+        raise UsageError(
+            f"--{option} {term} fits no object of this environment",
+            why="a selection of nothing is more often a typing error than a wish",
+            todo=near(value or term, _known(kind if value else "", resources, analytics)),
+        )
+    return found
+
+
+def _fits(term: str, resource: Resource, analytics: Mapping[str, Analytic]) -> bool:
+    kind, _, value = term.partition(":")
+    analytic = analytics.get(resource.analytic or "")
+    if not value:
+        return _names(term, resource.key) or (analytic is not None and _below(term, analytic.folder))
+    if analytic is None:
+        return False
+    if kind == "severity":
+        return str(resource.written.get("severity", analytic.severity)) == value
+    return value in analytic.tags if kind == "tag" else analytic.platform == value
+
+
+def _names(term: str, key: str) -> bool:
+    """Whether a term is the key, or the analytic or monitor that the key is of."""
+    kind, _, rest = key.partition("/")
+    return term == key or (kind in (Kind.MONITOR, Kind.WORKFLOW) and term in (rest, rest.split("/")[0]))
+
+
+def _below(path: str, folder: str) -> bool:
+    """Whether `folder` is at or below `path`, or `path` is a file of the folder."""
+    if "/" not in path or not folder:
+        return False
+    path = path.strip("/").removeprefix("./")
+    return folder == path or folder.startswith(f"{path}/") or path.startswith(f"{folder}/")
+
+
+def _with_dependencies(keys: set[str], by_key: Mapping[str, Resource]) -> set[str]:
+    found, waiting = set(keys), list(keys)
+    while waiting:
+        for needed in by_key[waiting.pop()].depends_on:
+            if needed in by_key and needed not in found:
+                found.add(needed)
+                waiting.append(needed)
+    return found
+
+
+def _known(kind: str, resources: Sequence[Resource], analytics: Mapping[str, Analytic]) -> set[str]:
+    own = [analytics[name] for name in {resource.analytic or "" for resource in resources} if name in analytics]
+    if kind == "tag":
+        return {tag for analytic in own for tag in analytic.tags}
+    if kind == "platform":
+        return {analytic.platform for analytic in own}
+    if kind == "severity":
+        return {str(r.written.get("severity")) for r in resources if r.kind is Kind.MONITOR}
+    return {analytic.id for analytic in own} | {resource.key for resource in resources}
