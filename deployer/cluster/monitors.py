@@ -1,0 +1,171 @@
+"""Monitors and workflows: one search for all of a deployment's (FACTS.md, "Search")."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from deployer.cluster import errors
+from deployer.cluster.client import Cluster
+from deployer.model.resource import Kind
+from deployer.plan.canonical import digest, stable
+from deployer.plan.live import Live, Schedule, monitor_marker, owner_of
+
+PAGE = 1000
+"""Hits of one search: about 2 MB of monitors."""
+
+READINGS = 3
+"""How often a reading that others disturbed is begun anew."""
+
+SEARCH = "/_plugins/_alerting/monitors/_search"
+
+_UNITS = {"SECONDS": 1.0, "MINUTES": 60.0, "HOURS": 3600.0, "DAYS": 86400.0}
+
+Counted = tuple[int, tuple[Schedule, ...]]
+"""How many monitors the whole cluster has, and the schedules of those that are enabled."""
+
+_NONE: Counted = (0, ())
+
+
+def read_monitors(
+    cluster: Cluster, deployment: str, ids: Collection[str] = (), names: Collection[str] = ()
+) -> tuple[list[Live], Counted]:
+    """The monitors and workflows with the deployment's owner, with one of `ids`, or with one of `names`, whoever owns them.
+
+    The owner of a monitor can be reset by hand, so the recorded ids are asked for too. Sorted by sequence number, a page
+    misses nothing: what is changed meanwhile comes again on a later page.
+
+    Raises IncompleteError if an answer was cut short, or less came than the server says there is.
+    """
+    query = _query(deployment, ids, names)
+    for _ in range(READINGS):
+        found, total, counted = _pages(cluster, query)
+        if len(found) >= total:
+            return sorted(found.values(), key=lambda live: live.seq_no or 0), counted
+    raise errors.IncompleteError(
+        f"only {len(found)} of {total} monitors could be read",
+        why="monitors were deleted while they were read, or a page was cut short",
+        todo="Run again when nobody else changes monitors.",
+    )
+
+
+def _query(deployment: str, ids: Collection[str], names: Collection[str]) -> dict[str, Any]:
+    should: list[dict[str, Any]] = []
+    for kind in (Kind.MONITOR, Kind.WORKFLOW):
+        should.append({"term": {f"{kind}.owner.keyword": owner_of(deployment)}})
+        if names:
+            should.append({"terms": {f"{kind}.name.keyword": sorted(names)}})
+    if ids:
+        should.append({"ids": {"values": sorted(ids)}})
+    return {"bool": {"should": should}}
+
+
+def _pages(cluster: Cluster, query: Mapping[str, Any]) -> tuple[dict[str, Live], int, Counted]:
+    body: dict[str, Any] = {
+        "size": PAGE,
+        "track_total_hits": True,
+        "version": True,
+        "seq_no_primary_term": True,
+        "sort": [{"_seq_no": "asc"}],
+        "query": query,
+    }
+    found: dict[str, Live] = {}
+    total, counted = 0, _NONE
+    while True:
+        answer = _search(cluster, body if "search_after" in body else {**body, "aggs": _COUNTS})
+        if answer is None:
+            return {}, 0, _NONE
+        hits = answer["hits"]["hits"]
+        total = max(total, answer["hits"]["total"]["value"])
+        found |= {hit["_id"]: live_of(hit) for hit in hits}
+        if "search_after" not in body:
+            counted = _counted(answer["aggregations"]["all"])
+        if len(hits) < PAGE:
+            return found, total, counted
+        body["search_after"] = hits[-1]["sort"]
+
+
+def _search(cluster: Cluster, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A complete answer, or None if the cluster has no monitor yet, and so no index of them."""
+    try:
+        answer: Mapping[str, Any] = cluster.request("POST", SEARCH, body)
+    except errors.AnswerError as error:
+        if error.status == 404:
+            return None
+        raise
+    shards = answer.get("_shards", {})
+    if answer.get("timed_out") or shards.get("failed") or "hits" not in answer:
+        raise errors.IncompleteError(
+            "the search for monitors was cut short",
+            why=f"timed out: {answer.get('timed_out')}; shards failed: {shards.get('failed')} of {shards.get('total')}",
+            todo="Look at the cluster's health, then run again.",
+        )
+    if not answer["hits"]["hits"] and "aggregations" not in answer:
+        return None
+    return answer
+
+
+def live_of(hit: Mapping[str, Any]) -> Live:
+    """A hit of the search as a value. Its `_source` is unwrapped; the type tells monitors from workflows."""
+    source = hit["_source"]
+    kind = Kind.WORKFLOW if source.get("type") == "workflow" else Kind.MONITOR
+    body = stable(kind, source)
+    return Live(
+        kind,
+        hit["_id"],
+        str(source.get("name", "")),
+        body,
+        digest(body),
+        monitor_marker(kind, body),
+        str(source.get("owner", "")),
+        hit.get("_seq_no"),
+        hit.get("_primary_term"),
+        hit.get("_version"),
+    )
+
+
+_COUNTS = {
+    "all": {
+        "global": {},
+        "aggs": {
+            "monitors": {"filter": {"term": {"monitor.type": "monitor"}}},
+            "enabled": {
+                "filter": {"term": {"monitor.enabled": True}},
+                "aggs": {
+                    "unit": {
+                        "terms": {"field": "monitor.schedule.period.unit", "size": 10},
+                        "aggs": {
+                            "interval": {
+                                "terms": {"field": "monitor.schedule.period.interval", "size": 1000},
+                                "aggs": {
+                                    "buckets": {"filter": {"term": {"monitor.monitor_type": "bucket_level_monitor"}}}
+                                },
+                            }
+                        },
+                    },
+                    "buckets": {"filter": {"term": {"monitor.monitor_type": "bucket_level_monitor"}}},
+                },
+            },
+        },
+    }
+}
+"""Counts over the whole index, whatever the query: `max_monitors` and the compilation limit are everybody's."""
+
+
+def _counted(counts: Mapping[str, Any]) -> Counted:
+    enabled = counts["enabled"]
+    schedules = [
+        Schedule(
+            float(interval["key"]) * _UNITS.get(unit["key"], 60.0),
+            interval["doc_count"],
+            interval["buckets"]["doc_count"],
+        )
+        for unit in enabled.get("unit", {}).get("buckets", ())
+        for interval in unit["interval"]["buckets"]
+        if interval["key"] > 0
+    ]
+    cron = enabled["doc_count"] - sum(item.monitors for item in schedules)
+    if cron > 0:
+        buckets = enabled["buckets"]["doc_count"] - sum(item.buckets for item in schedules)
+        schedules.append(Schedule(60.0, cron, buckets))
+    return counts["monitors"]["doc_count"], tuple(schedules)

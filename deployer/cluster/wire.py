@@ -1,0 +1,198 @@
+"""One request over one connection: the adapter of opensearch-py, without the retries of its transport.
+
+The transport repeats a POST four times on a dropped connection (FACTS.md, "Identity and idempotency"), and hides the
+headers of an answer. So its connections are used directly, and `client` decides what is repeated.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3.exceptions
+from opensearchpy import Urllib3HttpConnection
+from opensearchpy.exceptions import ConnectionError as WireConnectionError
+from opensearchpy.exceptions import ConnectionTimeout, SSLError
+
+from deployer.cluster import errors
+from deployer.cluster.secrets import Vault
+from deployer.model.environment import Auth, Connection, SecretRef, Tls
+from deployer.model.errors import DeployerError
+
+CONNECTIONS = 16
+"""Connections kept open to a host; the deploy writes with fewer threads."""
+
+_ANY_STATUS = range(100, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of whatever status. `body` is parsed JSON, or the text if it is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class _Quiet(Urllib3HttpConnection):
+    """A connection that logs nothing: opensearch-py logs whole bodies, and a channel's body holds its secret address."""
+
+    def log_request_success(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def log_request_fail(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing."""
+
+    def _raise_warnings(self, warning_headers: Any) -> None:
+        """Nothing: deprecation warnings of the server are for its administrator."""
+
+
+class Wire:
+    """Sends requests to the hosts of a connection, one at a time per call; the next host when one cannot be reached."""
+
+    def __init__(self, connection: Connection, vault: Vault) -> None:
+        headers = {
+            "accept-encoding": "gzip",
+            "user-agent": "detection-deployer",
+            **_authorization(connection.auth, vault),
+        }
+        self.addresses = tuple(_address(host) for host in connection.hosts)
+        self._timeout = connection.timeout
+        self._connections = [_connection(host, connection, headers, vault) for host in connection.hosts]
+        self._current = 0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Wire({', '.join(self.addresses)})"
+
+    def send(self, method: str, path: str, body: Any, params: Mapping[str, Any] | None) -> Answer:
+        """The answer of one attempt.
+
+        Raises UnreachableError if no host could be connected to (nothing was sent), LostAnswerError if the request went out
+        and no answer came.
+        """
+        data, headers = _encoded(body)
+        for tried in range(len(self._connections)):
+            number = self._current
+            try:
+                status, answer_headers, text = self._connections[number].perform_request(
+                    method,
+                    path,
+                    params=dict(params or {}),
+                    body=data,
+                    timeout=self._timeout,
+                    ignore=_ANY_STATUS,
+                    headers=headers,
+                )
+            except (SSLError, ConnectionTimeout, WireConnectionError) as error:
+                self._next(number)
+                translated = self._translated(error, self.addresses[number], method, path)
+                if isinstance(translated, errors.LostAnswerError) or tried + 1 == len(self._connections):
+                    raise translated from None
+            else:
+                return Answer(status, {name.lower(): value for name, value in answer_headers.items()}, _parsed(text))
+        raise AssertionError("a connection has at least one host")
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._connections:
+            connection.close()
+
+    def _next(self, number: int) -> None:
+        with self._lock:
+            if self._current == number:
+                self._current = (number + 1) % len(self._connections)
+
+    def _translated(self, error: Any, address: str, method: str, path: str) -> DeployerError:
+        cause = error.info
+        text = str(cause) if not isinstance(cause, urllib3.exceptions.HTTPError) else _plain(cause)
+        if isinstance(error, SSLError) or isinstance(cause, ssl.SSLError):
+            return errors.untrusted(address, text)
+        if isinstance(cause, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.NewConnectionError):
+            return errors.unreachable(address, text)
+        if isinstance(error, ConnectionTimeout):
+            text = f"no answer within {self._timeout:g} s"
+        return errors.LostAnswerError(
+            f"no answer from {address} to {method} {path}",
+            why=text,
+            todo="Look at the cluster's health and log, then run again: what was carried out is found, and not done twice.",
+        )
+
+
+def _connection(host: str, connection: Connection, headers: Mapping[str, str], vault: Vault) -> _Quiet:
+    parts = urlsplit(host)
+    secure = parts.scheme == "https"
+    options: dict[str, Any] = {"use_ssl": secure}
+    if secure:
+        options |= _tls(connection.tls, vault)
+    return _Quiet(
+        host=parts.hostname or "localhost",
+        port=parts.port or (443 if secure else 80),
+        url_prefix=parts.path.strip("/"),
+        scheme=parts.scheme,
+        timeout=connection.timeout,
+        pool_maxsize=CONNECTIONS,
+        headers=dict(headers),
+        **options,
+    )
+
+
+def _tls(tls: Tls, vault: Vault) -> dict[str, Any]:
+    if not tls.verify:
+        return {"verify_certs": False, "ssl_show_warn": False, "ssl_assert_hostname": False}
+    if tls.ca is None:
+        return {"ssl_context": ssl.create_default_context()}
+    path = vault.path(tls.ca)
+    if not path.is_file():
+        raise errors.UntrustedError(
+            f"there is no file {tls.ca}",
+            why="cluster.tls.ca names it",
+            todo="Put the authority's certificate there (PEM).",
+        )
+    try:
+        return {"ssl_context": ssl.create_default_context(cafile=str(path))}
+    except ssl.SSLError as error:
+        raise errors.UntrustedError(
+            f"{tls.ca} holds no certificate", why=str(error), todo="cluster.tls.ca wants PEM text."
+        ) from None
+
+
+def _authorization(auth: Auth, vault: Vault) -> dict[str, str]:
+    if auth.type == "none" or auth.username is None or auth.password is None:
+        return {}
+    user = vault.read(auth.username) if isinstance(auth.username, SecretRef) else auth.username
+    token = base64.b64encode(f"{user}:{vault.read(auth.password)}".encode()).decode("ascii")
+    return {"authorization": f"Basic {token}"}
+
+
+def _encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:
+    if body is None:
+        return None, {}
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass"), {"content-type": "application/x-ndjson"}
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"), {"content-type": "application/json"}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _address(host: str) -> str:
+    """A host without user and password, should somebody have put them there."""
+    parts = urlsplit(host)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def _plain(cause: Exception) -> str:
+    """The cause in words, without the object addresses that urllib3 puts in."""
+    text = str(cause)
+    return text.split(">: ", 1)[-1].split("): ", 1)[-1]
