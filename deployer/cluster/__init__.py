@@ -19,6 +19,7 @@ __all__ = [
     "deployed_monitors",
     "is_read",
     "read_inventory",
+    "read_monitors",
     "read_record",
 ]
 

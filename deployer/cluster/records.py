@@ -118,11 +118,14 @@ def write_record(cluster: Cluster, record: Record) -> Record:
         params = {"if_seq_no": record.seq_no, "if_primary_term": record.primary_term}
     source = source_of(record)
     try:
-        answer = cluster.request("PUT", f"/{INDEX}/_doc/{record.deployment}", source, params)
-    except errors.LostAnswerError:
+        # Safe: the write is conditional, and a repetition that is refused finds its own digest below.
+        answer = cluster.request("PUT", f"/{INDEX}/_doc/{record.deployment}", source, params, safe=True)
+    except (errors.LostAnswerError, errors.AnswerError) as error:
+        if error.status not in (None, 409):
+            raise
         answer = cluster.request("GET", f"/{INDEX}/_doc/{record.deployment}")
         if answer["_source"].get("digest") != source["digest"]:
-            raise
+            raise error from None
     return dataclasses.replace(record, seq_no=answer["_seq_no"], primary_term=answer["_primary_term"])
 
 

@@ -1,7 +1,7 @@
 """Desired and live give a Plan (Create, Update, Delete, Adopt, nothing), with the safety rules on the Plan itself. No I/O."""
 
 from deployer.plan.actions import Action, Conflict, Note, Refusal, Remark, Verb
-from deployer.plan.decide import Choices, documents_needed, make_plan
+from deployer.plan.decide import NO_CHOICES, Choices, documents_needed, make_plan
 from deployer.plan.live import ClusterFacts, Inventory, Live, Marker
 from deployer.plan.plan import Plan, UnsafePlanError
 from deployer.plan.record import Entry, Intent, Record
@@ -9,6 +9,7 @@ from deployer.plan.selection import EVERYTHING, Selection, make_selection
 
 __all__ = [
     "EVERYTHING",
+    "NO_CHOICES",
     "Action",
     "Choices",
     "ClusterFacts",

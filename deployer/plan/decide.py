@@ -34,13 +34,16 @@ class Choices:
     allow_mass_change: bool = False
 
 
+NO_CHOICES = Choices()
+
+
 def make_plan(
     desired: Sequence[Resource],
     inventory: Inventory,
     record: Record,
     environment: Environment,
     selection: Selection = EVERYTHING,
-    choices: Choices = Choices(),
+    choices: Choices = NO_CHOICES,
 ) -> Plan:
     """The plan of an environment.
 

@@ -1,0 +1,225 @@
+"""Carry out a plan: lock, look again, note what is about to be done, do it in order, record it, and tell the truth."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.cluster import Cluster, records
+from deployer.cluster.errors import AnswerError, LostAnswerError
+from deployer.cluster.inventory import read_channels, read_named
+from deployer.cluster.writes import Written
+from deployer.deploy import order
+from deployer.deploy.lock import Holder, locked
+from deployer.deploy.look import Look, Wish, look
+from deployer.deploy.perform import Performer, TakenError
+from deployer.deploy.recording import About, Recorder
+from deployer.model.errors import AuthError, ClusterError, RefusedError
+from deployer.model.resource import Kind
+from deployer.plan import Action, Live, Verb
+from deployer.plan.outcome import Fate, Outcome, Result
+
+THREADS = 8
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a deploy is run. `lock_wait` is in seconds; `records_folder` takes the record if the cluster does not."""
+
+    about: About
+    records_folder: Path
+    stop: threading.Event
+    progress: Progress
+    lock_wait: float = 60.0
+    break_lock: bool = False
+    pause: float = 0.5
+
+
+def deploy(cluster: Cluster, seen: Look, wish: Wish, terms: Terms) -> Result:
+    """Carry out the plan that was seen. A plan without changes writes nothing at all, not even a lock.
+
+    Raises UnsafePlanError if the plan's own rules refuse it, LockedError, RefusedError if somebody deployed since the plan
+    was made, ClusterError or AuthError if the record cannot be begun; in all of these nothing was changed.
+    """
+    started = time.monotonic()
+    seen.plan.check()
+    if seen.plan.empty:
+        return Result(seen.plan)
+    records.ensure_index(cluster)
+    me = Holder(terms.about.who, terms.about.host, os.getpid(), terms.about.at)
+    with locked(
+        cluster,
+        wish.environment.deployment,
+        me,
+        wait=terms.lock_wait,
+        break_it=terms.break_lock,
+        stop=terms.stop,
+        progress=terms.progress,
+    ):
+        run = _Run(cluster, seen, wish, terms)
+        result = run.run()
+    return dataclasses.replace(result, elapsed=time.monotonic() - started)
+
+
+class _Run:
+    """One deploy, with the lock held."""
+
+    def __init__(self, cluster: Cluster, seen: Look, wish: Wish, terms: Terms) -> None:
+        self.cluster, self.seen, self.wish, self.terms = cluster, seen, wish, terms
+        self.deployment = wish.environment.deployment
+        self.performer = Performer(cluster, self.deployment, terms.stop, terms.pause)
+        self.outcomes: dict[str, Outcome] = {}
+        self.written: dict[str, Written] = {}
+        self.ids: dict[str, str] = {}
+        self.total = len(seen.plan.actions)
+        self.record_error = ""
+
+    def run(self) -> Result:
+        fresh = look(self.cluster, self.wish)
+        self._not_deployed_since(fresh)
+        still, changed = _compared(self.seen.plan.actions, fresh.plan.actions)
+        for action in changed:
+            self._settle(
+                Outcome(
+                    action, Fate.CONFLICT, action.id, "changed on the cluster since the plan was made", "Plan again."
+                )
+            )
+        plan = dataclasses.replace(fresh.plan, actions=tuple(still))
+        plan.check()
+        self.ids = {live.marker.key: live.id for live in fresh.inventory.objects if live.marker}
+        self.ids |= {key: entry.id for key, entry in fresh.record.entries.items()}
+        recorder = Recorder(self.cluster, fresh.record, self.terms.about)
+        recorder.begin(plan, fresh.inventory.objects)
+        file = ""
+        for wave in order.waves(still):
+            self._wave(wave, still, recorder)
+            self._save(recorder)
+        if self.record_error:
+            file = str(recorder.save_to(self.terms.records_folder))
+        outcomes = tuple(self.outcomes[action.key] for action in self.seen.plan.actions)
+        return Result(
+            self.seen.plan,
+            outcomes,
+            interrupted=self.terms.stop.is_set(),
+            record_error=self.record_error,
+            record_file=file,
+        )
+
+    def _not_deployed_since(self, fresh: Look) -> None:
+        if (fresh.record.seq_no, fresh.record.primary_term) != (self.seen.record.seq_no, self.seen.record.primary_term):
+            raise RefusedError(
+                f"{fresh.record.who} deployed {self.deployment} from {fresh.record.host} since this plan was made",
+                why=f"at {fresh.record.at}; what was shown is not what would be done now",
+                todo="Plan again, and look at it.",
+            )
+
+    def _wave(self, wave: Sequence[Action], actions: Sequence[Action], recorder: Recorder) -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            for outcome in pool.map(lambda action: self._one(action, actions), wave):
+                self._settle(outcome)
+        self._confirm(wave)
+        for action in wave:
+            if self.outcomes[action.key].fate is Fate.APPLIED and self._known(action):
+                recorder.applied(action, self.written[action.key])
+        # What became of a lost answer stays noted as intended, as does what could not be read back; the next run finds out.
+        recorder.not_done([action for action in wave if self._not_done(action)])
+
+    def _one(self, action: Action, actions: Sequence[Action]) -> Outcome:
+        """Carry out one action; runs in a thread."""
+        blocked = [key for key in order.needs(action, actions) if self._stands_in_the_way(key)]
+        if blocked:
+            return Outcome(
+                action, Fate.BLOCKED, action.id, f"waits for {blocked[0]}", "It follows when that is mended."
+            )
+        if self.terms.stop.is_set() or self.record_error:
+            why = "the record could not be written" if self.record_error else "interrupted before it began"
+            return Outcome(action, Fate.STOPPED, action.id, why, "Run again: it does the rest only.")
+        try:
+            written = self.performer.perform(action, self.ids)
+        except TakenError as error:
+            return Outcome(action, Fate.CONFLICT, action.id, f"{error.what}: {error.why}", "Theirs stays. Plan again.")
+        except LostAnswerError as error:
+            return Outcome(action, Fate.UNKNOWN, action.id, f"{error.what}: {error.why}", "Run again: it finds out.")
+        except (ClusterError, AuthError) as error:
+            text = error.why if isinstance(error, AnswerError) and error.why else f"{error.what}: {error.why}"
+            return Outcome(action, Fate.FAILED, action.id, text, error.todo)
+        self.written[action.key] = written
+        if action.verb is not Verb.DELETE:
+            self.ids[action.key] = written.id
+        return Outcome(action, Fate.APPLIED, written.id)
+
+    def _stands_in_the_way(self, key: str) -> bool:
+        outcome = self.outcomes.get(key)
+        return outcome is not None and outcome.fate is not Fate.APPLIED
+
+    def _not_done(self, action: Action) -> bool:
+        """Whether an action was certainly not carried out. A create that failed may yet have left something."""
+        fate = self.outcomes[action.key].fate
+        return fate not in (Fate.APPLIED, Fate.UNKNOWN) and not (fate is Fate.FAILED and action.verb is Verb.CREATE)
+
+    def _known(self, action: Action) -> bool:
+        return action.verb is Verb.DELETE or bool(self.written[action.key].stored)
+
+    def _confirm(self, wave: Sequence[Action]) -> None:
+        """Read what the server stored of those kinds whose writes do not tell."""
+        kinds = {
+            a.kind
+            for a in wave
+            if a.key in self.written and a.verb is not Verb.DELETE and not self.written[a.key].stored
+        }
+        for kind in kinds:
+            try:
+                lives = self._read(kind)
+            except (ClusterError, AuthError) as error:
+                self.terms.progress(f"what was stored could not be read back: {error}")
+                continue
+            found = {live.id: live for live in lives}
+            for action in wave:
+                live = found.get(action.name)
+                if live is not None and action.kind is kind and action.key in self.written:
+                    self.written[action.key] = Written(live.id, stored=live.digest, body=live.body)
+
+    def _read(self, kind: Kind) -> list[Live]:
+        if kind is Kind.CHANNEL:
+            return read_channels(self.cluster, self.deployment)
+        return read_named(self.cluster, kind, self.deployment)
+
+    def _save(self, recorder: Recorder) -> None:
+        try:
+            recorder.save()
+            self.record_error = ""
+        except (ClusterError, AuthError) as error:
+            self.record_error = f"{error.what}: {error.why}"
+
+    def _settle(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.action.key] = outcome
+        text = f" ({outcome.reason})" if outcome.reason else ""
+        self.terms.progress(
+            f"{len(self.outcomes)}/{self.total} {outcome.action.verb} {outcome.action.key}: {outcome.fate}{text}"
+        )
+
+
+def _compared(shown: Sequence[Action], fresh: Sequence[Action]) -> tuple[list[Action], list[Action]]:
+    """The actions that are still what was shown (as planned now), and those that are not (as shown)."""
+    now = {action.key: action for action in fresh}
+    still: list[Action] = []
+    changed: list[Action] = []
+    for action in shown:
+        other = now.get(action.key)
+        if other is not None and other.verb is action.verb and _face(other) == _face(action):
+            still.append(other)
+        else:
+            changed.append(action)
+    return still, changed
+
+
+def _face(action: Action) -> tuple[str, str]:
+    return (action.live.id, action.live.digest) if action.live else ("", "")

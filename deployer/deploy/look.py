@@ -1,0 +1,50 @@
+"""Look at a cluster and plan: what reading commands do, and what a deploy does again once it holds the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deployer.cluster import Cluster, read_inventory, read_record
+from deployer.cluster.records import with_documents
+from deployer.model.environment import Environment
+from deployer.model.resource import Resource
+from deployer.plan import (
+    EVERYTHING,
+    NO_CHOICES,
+    Choices,
+    Inventory,
+    Plan,
+    Record,
+    Selection,
+    documents_needed,
+    make_plan,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of a cluster, and how."""
+
+    desired: Sequence[Resource]
+    environment: Environment
+    selection: Selection = EVERYTHING
+    choices: Choices = NO_CHOICES
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    record: Record
+    inventory: Inventory
+
+
+def look(cluster: Cluster, wish: Wish) -> Look:
+    """Read the record and the inventory, and plan. Nothing is written."""
+    record = read_record(cluster, wish.environment.deployment)
+    inventory = read_inventory(cluster, wish.environment.deployment, wish.desired, record)
+    record = with_documents(cluster, record, documents_needed(wish.desired, inventory, record))
+    plan = make_plan(wish.desired, inventory, record, wish.environment, wish.selection, wish.choices)
+    return Look(plan, record, inventory)

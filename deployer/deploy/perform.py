@@ -1,0 +1,157 @@
+"""One action, carried out once: what to do when an answer is lost (promises 17, 19, 20)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployer.cluster import Cluster, read_monitors, writes
+from deployer.cluster.errors import AnswerError, LostAnswerError, UnreachableError
+from deployer.cluster.inventory import read_channels, read_named
+from deployer.cluster.writes import Written
+from deployer.model.errors import ClusterError
+from deployer.model.resource import Kind, Resource
+from deployer.plan import Action, Live, Verb
+
+TRIES = 3
+REFUSED_FOR_NOW = frozenset({429, 503})
+"""The server says that it did not do it."""
+
+LOST = frozenset({502, 504})
+"""Something between says that it does not know."""
+
+
+class TakenError(ClusterError):
+    """Somebody else wrote the object since it was read; theirs stays."""
+
+    code = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Carries out actions on a cluster. `pause` is the first wait in seconds before something is tried again."""
+
+    cluster: Cluster
+    deployment: str
+    stop: threading.Event
+    pause: float = 0.5
+
+    def perform(self, action: Action, ids: Mapping[str, str]) -> Written:
+        """What the cluster has now.
+
+        Raises TakenError for a conflict, LostAnswerError if nobody can tell what became of it, any other ClusterError or
+        AuthError for a failure.
+        """
+        match action.verb:
+            case Verb.DELETE:
+                return self._delete(action)
+            case Verb.CREATE:
+                assert action.resource is not None
+                return self._create(action.resource, ids)
+            case Verb.UPDATE | Verb.ADOPT:
+                assert action.resource is not None
+                assert action.live is not None
+                return self._update(action.resource, action.live, ids)
+            case _:
+                assert action.live is not None
+                return _of(action.live)
+
+    def _create(self, resource: Resource, ids: Mapping[str, str]) -> Written:
+        """Create once. After a lost answer, look for our mark first; a create is sent again only if it is not there.
+
+        After a timeout it is never sent again in this run: the server may still be at it.
+        """
+        for number in range(TRIES):
+            try:
+                return writes.create(self.cluster, resource, ids)
+            except (LostAnswerError, AnswerError, UnreachableError) as error:
+                if isinstance(error, AnswerError) and error.status not in REFUSED_FOR_NOW | LOST:
+                    raise _taken(error, resource) from None
+                found = None if isinstance(error, UnreachableError) else self._look(resource, number)
+                if found is not None:
+                    return _of(found)
+                if number + 1 == TRIES or self.stop.is_set() or "within" in error.why:
+                    raise
+                self._wait(error, number)
+        raise AssertionError("the last try returns or raises")
+
+    def _look(self, resource: Resource, number: int) -> Live | None:
+        """The object that a create of ours made, if it did; the server is given a moment to finish."""
+        for _ in range(3):
+            found = self.read(resource)
+            mine = [live for live in found if live.marker and live.marker.key == resource.key]
+            if mine:
+                return mine[-1]
+            self.stop.wait(self.pause * (number + 1))
+        return None
+
+    def read(self, resource: Resource) -> list[Live]:
+        """The live objects of a resource's name that carry this deployment's mark."""
+        kind = resource.kind
+        if kind is Kind.CHANNEL:
+            found = read_channels(self.cluster, self.deployment)
+        elif kind in (Kind.MONITOR, Kind.WORKFLOW):
+            found, _ = read_monitors(self.cluster, self.deployment)
+        else:
+            found = read_named(self.cluster, kind, self.deployment)
+        return [
+            live
+            for live in found
+            if live.kind is kind
+            and live.name == resource.name
+            and live.marker
+            and live.marker.deployment == self.deployment
+        ]
+
+    def _update(self, resource: Resource, before: Live, ids: Mapping[str, str]) -> Written:
+        """Write over what was read. Repeating is harmless: the write is conditional, or replaces the whole by its name."""
+        for number in range(TRIES):
+            try:
+                return writes.update(self.cluster, resource, before, ids)
+            except (LostAnswerError, AnswerError, UnreachableError) as error:
+                passing = not isinstance(error, AnswerError) or error.status in REFUSED_FOR_NOW | LOST
+                if number and isinstance(error, AnswerError) and error.status == 409:
+                    return self._ours(resource, before)
+                if not passing:
+                    raise _taken(error, resource) from None
+                if number + 1 == TRIES or self.stop.is_set():
+                    raise
+                self._wait(error, number)
+        raise AssertionError("the last try returns or raises")
+
+    def _ours(self, resource: Resource, before: Live) -> Written:
+        """After a lost answer the same write is refused: exactly one version more means that the first one was carried out."""
+        found, _ = read_monitors(self.cluster, self.deployment, [before.id])
+        for live in found:
+            if live.id == before.id and before.version is not None and live.version == before.version + 1:
+                return _of(live)
+        raise TakenError(f"{resource.key} was written by somebody else", why="its version has moved on")
+
+    def _delete(self, action: Action) -> Written:
+        """Delete; what is not there is deleted, so this may be repeated."""
+        for number in range(TRIES):
+            try:
+                writes.delete(self.cluster, action.kind, action.id)
+                return Written(action.id)
+            except (LostAnswerError, AnswerError, UnreachableError) as error:
+                passing = not isinstance(error, AnswerError) or error.status in REFUSED_FOR_NOW | LOST | {500}
+                if not passing or number + 1 == TRIES or self.stop.is_set():
+                    raise
+                self._wait(error, number)
+        raise AssertionError("the last try returns or raises")
+
+    def _wait(self, error: Exception, number: int) -> None:
+        asked = error.retry_after if isinstance(error, AnswerError) else None
+        self.stop.wait(min(10.0, asked if asked is not None else self.pause * 2**number))
+
+
+def _taken(error: ClusterError, resource: Resource) -> ClusterError:
+    """A conflict, if the answer means one."""
+    if isinstance(error, AnswerError) and (error.status == 409 or "already exists" in error.reason):
+        return TakenError(f"{resource.key} was written by somebody else since it was read", why=error.reason)
+    return error
+
+
+def _of(live: Live) -> Written:
+    return Written(live.id, live.seq_no, live.primary_term, live.version, live.digest, live.body)

@@ -1,0 +1,166 @@
+"""The record while a deploy runs: intents before the first write, entries as soon as they are known, a file if all else fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deployer.cluster import Cluster, records
+from deployer.cluster.writes import Written
+from deployer.model.errors import DeployerError, UsageError
+from deployer.model.resource import Resource
+from deployer.plan import Action, Entry, Intent, Live, Plan, Record, Verb
+from deployer.plan.canonical import digest, redacted
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Who deploys, from where, with what; goes into the record. `at` is ISO 8601 in UTC."""
+
+    who: str
+    host: str
+    commit: str
+    tool: str
+    at: str
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Keeps the record of one deploy."""
+
+    cluster: Cluster
+    record: Record
+    about: About
+    documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def begin(self, plan: Plan, lives: Iterable[Live]) -> None:
+        """Note what is about to be done, before anything is. Whatever fails here has changed nothing."""
+        entries = dict(self.record.entries)
+        by_id = {(live.kind, live.id): live for live in lives}
+        for entry in plan.repairs:
+            live = by_id[entry.kind, entry.id]
+            entries[entry.key] = self._dated(dataclasses.replace(entry, stored_document=self._stored(live.body)))
+        for key in plan.gone:
+            entries.pop(key, None)
+        pending = {action.key: self._intent(action) for action in plan.actions}
+        self.record = dataclasses.replace(
+            self.record,
+            entries=entries,
+            pending=pending,
+            generation=self.record.generation + 1,
+            **dataclasses.asdict(self.about),
+        )
+        self.save()
+
+    def applied(self, action: Action, written: Written) -> None:
+        """Note that an action was carried out; `written` has the digest and body of what the server stored."""
+        entries, pending = dict(self.record.entries), dict(self.record.pending)
+        intent = pending.pop(action.key)
+        if action.verb is Verb.DELETE:
+            entries.pop(action.key, None)
+        else:
+            entries[action.key] = self._dated(
+                Entry(
+                    key=action.key,
+                    kind=action.kind,
+                    id=written.id,
+                    name=action.name,
+                    sent=intent.sent,
+                    stored=written.stored,
+                    sent_document=intent.sent_document,
+                    stored_document=self._stored(redacted(action.kind, written.body or {})),
+                    seq_no=written.seq_no,
+                    primary_term=written.primary_term,
+                    version=written.version,
+                    analytic=intent.analytic,
+                    protected=intent.protected,
+                    depends_on=intent.depends_on,
+                )
+            )
+        self.record = dataclasses.replace(self.record, entries=entries, pending=pending)
+
+    def not_done(self, actions: Sequence[Action]) -> None:
+        """Note that actions were certainly not carried out."""
+        gone = {action.key for action in actions}
+        pending = {key: intent for key, intent in self.record.pending.items() if key not in gone}
+        self.record = dataclasses.replace(self.record, pending=pending)
+
+    def save(self) -> None:
+        """Write the bodies that are new, then the record."""
+        if self.documents:
+            records.write_documents(self.cluster, self.record.deployment, self.about.at, self.documents)
+            self.documents = {}
+        self.record = records.write_record(self.cluster, self.record)
+
+    def save_to(self, folder: Path) -> Path:
+        """Save the record and the bodies that did not get to the cluster in a file of this computer."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.record.deployment}-{self.record.generation}.json"
+        value = {"record": records.source_of(self.record), "documents": self.documents}
+        path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
+        return path
+
+    def _intent(self, action: Action) -> Intent:
+        resource, live = action.resource, action.live
+        before = {
+            "before_version": 0 if live is None else live.version,
+            "before_digest": "" if live is None else live.digest,
+        }
+        if action.verb is Verb.DELETE or resource is None:
+            return Intent(action.key, action.kind, action.name, "", **before)  # type: ignore[arg-type]
+        return Intent(
+            action.key,
+            action.kind,
+            action.name,
+            digest(resource.body),
+            self._sent(resource),
+            analytic=resource.analytic,
+            protected=resource.protected,
+            depends_on=resource.depends_on,
+            **before,  # type: ignore[arg-type]
+        )
+
+    def _sent(self, resource: Resource) -> str:
+        return self._document({"body": redacted(resource.kind, resource.body), "written": dict(resource.written)})
+
+    def _stored(self, body: Mapping[str, Any]) -> str:
+        return self._document({"body": body})
+
+    def _document(self, document: Mapping[str, Any]) -> str:
+        name = digest(document)
+        self.documents[name] = document
+        return name
+
+    def _dated(self, entry: Entry) -> Entry:
+        return dataclasses.replace(entry, at=self.about.at, tool=self.about.tool)
+
+
+def push(cluster: Cluster, deployment: str, path: Path) -> Record:
+    """Write a record that was saved in a file to the cluster, if nothing was deployed since.
+
+    Raises UsageError for a file that is none, DeployerError if the cluster's record is as new.
+    """
+    try:
+        value = json.loads(path.read_text("utf-8"))
+        saved, documents = records.record_of(value["record"]), value["documents"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path.name} holds no record", why=str(error), todo="Give the file that the deploy named."
+        ) from None
+    if saved.deployment != deployment:
+        raise UsageError(f"{path.name} is the record of {saved.deployment}, not of {deployment}")
+    known = records.read_record(cluster, deployment)
+    if known.generation > saved.generation:
+        raise DeployerError(
+            "the record on the cluster is newer than the file",
+            why=f"the cluster's is of deploy {known.generation}, the file's of deploy {saved.generation}",
+            todo="Delete the file; `deployer plan` shows what, if anything, is to be done.",
+        )
+    records.ensure_index(cluster)
+    records.write_documents(cluster, deployment, saved.at, documents)
+    saved = dataclasses.replace(saved, seq_no=known.seq_no, primary_term=known.primary_term)
+    return records.write_record(cluster, saved)
