@@ -9,7 +9,7 @@ from deployer.cluster.records import read_record
 from deployer.cluster.secrets import SecretError, Vault
 from deployer.model.environment import Connection
 from deployer.model.resource import Kind
-from deployer.plan.match import match
+from deployer.plan.match import Matched, match
 
 __all__ = [
     "Cluster",
@@ -21,6 +21,7 @@ __all__ = [
     "read_inventory",
     "read_monitors",
     "read_record",
+    "sorted_by_owner",
 ]
 
 
@@ -31,8 +32,13 @@ def connect(connection: Connection, vault: Vault | None = None) -> Cluster:
 
 def deployed_monitors(cluster: Cluster, deployment: str) -> dict[str, str]:
     """The server's id of each monitor that a deployment owns, by key (``monitor/AN0903/discovery``); copies are left out."""
+    owned = sorted_by_owner(cluster, deployment).owned
+    return {key: live.id for key, live in owned.items() if live.kind is Kind.MONITOR}
+
+
+def sorted_by_owner(cluster: Cluster, deployment: str) -> Matched:
+    """The monitors that carry a deployment's owner or are in its record: its own, and copies of them."""
     record = read_record(cluster, deployment)
     ids = [entry.id for entry in record.entries.values() if entry.kind is Kind.MONITOR]
     lives, _ = read_monitors(cluster, deployment, ids)
-    owned = match(deployment, lives, record).owned
-    return {key: live.id for key, live in owned.items() if live.kind is Kind.MONITOR}
+    return match(deployment, lives, record)

@@ -1,0 +1,19 @@
+"""Plans, results and alerts as text, Markdown and JSON. Renderers know nothing of the engine."""
+
+from deployer.report.alerts import alerts_json, alerts_text
+from deployer.report.plan_json import plan_json
+from deployer.report.plan_markdown import plan_markdown
+from deployer.report.plan_text import plan_text, summary
+from deployer.report.result import result_json, result_markdown, result_text
+
+__all__ = [
+    "alerts_json",
+    "alerts_text",
+    "plan_json",
+    "plan_markdown",
+    "plan_text",
+    "result_json",
+    "result_markdown",
+    "result_text",
+    "summary",
+]

@@ -1,0 +1,51 @@
+"""`deployer alerts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from deployer.cli import common, wishes
+
+STATES = ("active", "acknowledged", "completed", "error", "deleted", "all")
+
+
+@click.command(epilog="Example: deployer alerts --env local --state all")
+@common.root_option
+@common.environment_option
+@click.option("--state", type=click.Choice(STATES), default="active", show_default=True, help="Which alerts.")
+@click.option("--analytic", multiple=True, metavar="ID", help="Only alerts of these analytics. Repeatable.")
+@click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
+)
+def alerts(root: Path | None, environment: str, state: str, analytic: tuple[str, ...], output: str) -> int:
+    """Show the alerts of a deployment's monitors: who and where, how many events, since when.
+
+    The message of an alert is in your channel; this shows what only the alert's document has.
+    """
+    from deployer.cluster import sorted_by_owner
+    from deployer.cluster.alerts import read_alerts
+    from deployer.model.errors import UsageError
+    from deployer.report import alerts_json, alerts_text
+
+    prepared = wishes.prepare_to_read(root, environment)
+    for name in analytic:
+        if name not in prepared.loaded.repository.analytics:
+            raise UsageError(common.unknown("analytic", name, prepared.loaded.repository.analytics))
+    cluster = prepared.connect()
+    deployment = prepared.loaded.environment.deployment
+    copies = {live.id for _, live in sorted_by_owner(cluster, deployment).copies}
+    found = [
+        alert
+        for alert in read_alerts(cluster, deployment, state.upper(), copies)
+        if not analytic or alert.analytic in analytic
+    ]
+    if output == "json":
+        common.result(wishes.dumped(alerts_json(found, environment, deployment, state)))
+    else:
+        common.result(alerts_text(found, state))
+    return 0
+
+
+COMMAND = alerts

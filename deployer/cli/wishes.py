@@ -1,0 +1,102 @@
+"""What `plan` and `deploy` share: their options, and what they make of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from deployer.cli import common
+
+if TYPE_CHECKING:
+    from deployer.cluster import Cluster, Vault
+    from deployer.deploy import Wish
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OUTPUTS = ("text", "json", "markdown")
+
+
+def options(function: F) -> F:
+    """The options that decide what a plan is about."""
+    for option in reversed(
+        (
+            common.root_option,
+            common.environment_option,
+            click.option("--select", multiple=True, metavar="TERM", help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
+            click.option("--exclude", multiple=True, metavar="TERM", help="Not these; same terms. Repeatable."),
+            click.option("--prune", is_flag=True, help="Delete what this deployment owns and the repository no longer has."),
+            click.option("--adopt", is_flag=True, help="Take over hand-made objects of the same name."),
+            click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it, or leave it."),
+            click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
+            click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits."),
+            click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True, help="Form of the result."),
+            click.option("--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the result there instead of printing it."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything read that does not need the cluster. `wish` is what is wanted of it."""
+
+    loaded: common.Loaded
+    wish: Wish
+    vault: Vault
+
+    def connect(self) -> Cluster:
+        """A client of the environment's cluster."""
+        from deployer.cluster import connect
+
+        return connect(self.loaded.environment.connection, self.vault)
+
+
+def prepare(
+    root: Path | None, environment: str, select: tuple[str, ...], exclude: tuple[str, ...], choices: Mapping[str, Any]
+) -> Prepared:
+    """Read and render an environment, with its secrets, and what is selected of it."""
+    from deployer.cluster import Vault
+    from deployer.deploy import Wish
+    from deployer.plan import Choices, make_selection
+
+    vault = Vault(common.find_root(root))
+    loaded = common.load(root, environment, vault.read)
+    selection = make_selection(loaded.resources, loaded.repository.analytics, select, exclude)
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection, Choices(**choices)), vault)
+
+
+def prepare_to_read(root: Path | None, environment: str) -> Prepared:
+    """The same for commands that send nothing: the addresses of channels are not read."""
+    from deployer.cluster import Vault
+    from deployer.deploy import Wish
+
+    loaded = common.load(root, environment)
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment), Vault(loaded.root))
+
+
+def emit(text: str, file: Path | None) -> None:
+    """The result, to stdout or into a file."""
+    if file is None:
+        common.result(text)
+        return
+    file.write_text(text + "\n", "utf-8")
+    common.note(f"written to {file}")
+
+
+def dumped(value: Mapping[str, Any]) -> str:
+    """JSON as it is printed."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def coloured() -> bool:
+    """Whether stdout takes colours: NO_COLOR, FORCE_COLOR and TERM=dumb are honoured."""
+    from rich.console import Console
+
+    console = Console()
+    return console.color_system is not None and not console.no_color

@@ -1,0 +1,166 @@
+"""Made-up deployments for tests: one object of each kind, small enough to read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from deployer.model.environment import Connection, Environment, Limits
+from deployer.model.errors import Location
+from deployer.model.resource import Kind, Resource
+
+
+def environment(deployment: str, url: str = "http://127.0.0.1:9200", **changes: Any) -> Environment:
+    """An environment whose limits let small tests change everything, unless they say otherwise."""
+    values = {
+        "name": "tests",
+        "deployment": deployment,
+        "connection": Connection((url,)),
+        "location": Location("environments/tests.yml"),
+        "limits": Limits(100, 10),
+    }
+    return Environment(**{**values, **changes})
+
+
+def component(deployment: str, field: str = "keyword") -> Resource:
+    """A component template."""
+    key = "component-template/base"
+    template = {"mappings": {"properties": {"host": {"properties": {"name": {"type": field}}}}}}
+    meta = {"managed_by": "detection-deployer", "deployment": deployment, "key": key}
+    return Resource(
+        Kind.COMPONENT_TEMPLATE, key, f"{deployment}-base", {"template": template, "_meta": meta}, {"template": template}
+    )
+
+
+def pipeline(deployment: str, value: str = "yes") -> Resource:
+    """An ingest pipeline."""
+    key = "ingest-pipeline/mark"
+    processors = [{"set": {"field": "labels.marked", "value": value}}]
+    body = {"description": f"Marks. [{deployment} {key}]", "processors": processors}
+    return Resource(Kind.INGEST_PIPELINE, key, f"{deployment}-mark", body, {"processors": processors})
+
+
+def index_template(deployment: str) -> Resource:
+    """An index template that needs both of the above."""
+    key = "index-template/events"
+    body = {
+        "index_patterns": [f"{deployment}-events-*"],
+        "priority": 300,
+        "composed_of": [f"{deployment}-base"],
+        "template": {"settings": {"index": {"default_pipeline": f"{deployment}-mark"}}},
+        "_meta": {"managed_by": "detection-deployer", "deployment": deployment, "key": key},
+    }
+    needs = ("component-template/base", "ingest-pipeline/mark")
+    return Resource(Kind.INDEX_TEMPLATE, key, f"{deployment}-events", body, {"composed_of": ["base"]}, needs)
+
+
+def channel(deployment: str, url: str = "http://127.0.0.1:9/hook", shown: str | None = None) -> Resource:
+    """A webhook; `shown` is the reference that people wrote instead of the address."""
+    key = "channel/soc"
+    config = {
+        "name": f"{deployment}-soc",
+        "description": f"Tests. [{deployment} {key}]",
+        "config_type": "webhook",
+        "is_enabled": True,
+        "webhook": {"url": url, "method": "POST", "header_params": {}},
+    }
+    body = {"config_id": f"{deployment}-soc", "config": config}
+    return Resource(Kind.CHANNEL, key, f"{deployment}-soc", body, {"type": "webhook", "url": shown or url})
+
+
+def monitor(
+    deployment: str,
+    analytic: str = "XX0001",
+    key: str = "discovery",
+    *,
+    threshold: int = 1,
+    window: str = "30m",
+    enabled: bool = False,
+    interval: int = 60,
+    severity: str = "medium",
+    protected: bool = False,
+    needs: tuple[str, ...] = ("channel/soc", "index-template/events"),
+) -> Resource:
+    """A bucket-level monitor of one made-up analytic, with a tunable each for threshold and window."""
+    trigger = f"{deployment}.{analytic}.{key}"
+    search = {
+        "indices": [f"{deployment}-events-*"],
+        "query": {
+            "size": 0,
+            "query": {
+                "bool": {
+                    "filter": [
+                        {"range": {"@timestamp": {"gte": f"{{{{period_end}}}}||-{window}", "format": "epoch_millis"}}},
+                        {"term": {"event.code": "1"}},
+                    ]
+                }
+            },
+            "aggs": {
+                "composite_agg": {"composite": {"size": 100, "sources": [{"host": {"terms": {"field": "host.name"}}}]}}
+            },
+        },
+    }
+    condition = {
+        "buckets_path": {"count": "_count"},
+        "parent_bucket_path": "composite_agg",
+        "script": {"source": "params.count >= params.threshold", "lang": "painless", "params": {"threshold": threshold}},
+    }
+    action = {
+        "id": f"{trigger}.soc",
+        "name": "notify soc",
+        "destination_id": f"{deployment}-soc",
+        "subject_template": {"source": "hit", "lang": "mustache"},
+        "message_template": {"source": "hit", "lang": "mustache"},
+        "throttle_enabled": False,
+        "action_execution_policy": {"action_execution_scope": {"per_alert": {"actionable_alerts": ["NEW"]}}},
+    }
+    body = {
+        "type": "monitor",
+        "monitor_type": "bucket_level_monitor",
+        "name": f"{analytic} {key} of {deployment}",
+        "owner": f"alerting {deployment}",
+        "enabled": enabled,
+        "schedule": {"period": {"interval": interval, "unit": "MINUTES"}},
+        "inputs": [{"search": search}],
+        "triggers": [
+            {
+                "bucket_level_trigger": {
+                    "id": trigger,
+                    "name": "hit",
+                    "severity": "3",
+                    "condition": condition,
+                    "actions": [action] if "channel/soc" in needs else [],
+                }
+            }
+        ],
+    }
+    written = {
+        "title": key,
+        "enabled": enabled,
+        "severity": severity,
+        "schedule": {"interval": f"{interval}m"},
+        "window": window,
+        "threshold": threshold,
+        "tunables": {"Threshold": threshold, "Window": window},
+    }
+    return Resource(
+        Kind.MONITOR, f"monitor/{analytic}/{key}", str(body["name"]), body, written, needs, None, analytic, protected
+    )
+
+
+def everything(deployment: str, **monitors: Mapping[str, Any]) -> list[Resource]:
+    """One object of each kind, and two monitors: XX0001/discovery and XX0002/follow."""
+    return [
+        component(deployment),
+        pipeline(deployment),
+        index_template(deployment),
+        channel(deployment),
+        monitor(deployment, "XX0001", "discovery", **monitors.get("discovery", {})),
+        monitor(deployment, "XX0002", "follow", **monitors.get("follow", {})),
+    ]
+
+
+def renamed(resource: Resource, name: str) -> Resource:
+    """The same resource under another display name."""
+    return dataclasses.replace(resource, name=name, body={**resource.body, "name": name})
