@@ -122,8 +122,12 @@ class _Run:
             )
 
     def _wave(self, wave: Sequence[Action], actions: Sequence[Action], recorder: Recorder) -> None:
+        rest = list(wave)
+        if rest[0].kind is Kind.MONITOR and not self.seen.plan.facts.present:
+            # The first monitor of a cluster makes the index of all; creates that meet it half-made fail.
+            self._settle(self._one(rest.pop(0), actions))
         with ThreadPoolExecutor(THREADS) as pool:
-            for outcome in pool.map(lambda action: self._one(action, actions), wave):
+            for outcome in pool.map(lambda action: self._one(action, actions), rest):
                 self._settle(outcome)
         self._confirm(wave)
         for action in wave:

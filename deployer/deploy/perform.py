@@ -18,6 +18,9 @@ TRIES = 3
 REFUSED_FOR_NOW = frozenset({429, 503})
 """The server says that it did not do it."""
 
+NOT_READY = "all shards failed"
+"""A create counts the monitors first. On a new cluster, one that meets the index half-made is answered 500 with this."""
+
 LOST = frozenset({502, 504})
 """Something between says that it does not know."""
 
@@ -66,7 +69,7 @@ class Performer:
             try:
                 return writes.create(self.cluster, resource, ids)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                if isinstance(error, AnswerError) and error.status not in REFUSED_FOR_NOW | LOST:
+                if not _passing(error):
                     raise _taken(error, resource) from None
                 found = None if isinstance(error, UnreachableError) else self._look(resource, number)
                 if found is not None:
@@ -110,10 +113,9 @@ class Performer:
             try:
                 return writes.update(self.cluster, resource, before, ids)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                passing = not isinstance(error, AnswerError) or error.status in REFUSED_FOR_NOW | LOST
                 if number and isinstance(error, AnswerError) and error.status == 409:
                     return self._ours(resource, before)
-                if not passing:
+                if not _passing(error):
                     raise _taken(error, resource) from None
                 if number + 1 == TRIES or self.stop.is_set():
                     raise
@@ -135,8 +137,9 @@ class Performer:
                 writes.delete(self.cluster, action.kind, action.id)
                 return Written(action.id)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                passing = not isinstance(error, AnswerError) or error.status in REFUSED_FOR_NOW | LOST | {500}
-                if not passing or number + 1 == TRIES or self.stop.is_set():
+                # Deleting what is gone was once answered 500 (FACTS.md, "Running").
+                again = _passing(error) or getattr(error, "status", None) == 500
+                if not again or number + 1 == TRIES or self.stop.is_set():
                     raise
                 self._wait(error, number)
         raise AssertionError("the last try returns or raises")
@@ -144,6 +147,13 @@ class Performer:
     def _wait(self, error: Exception, number: int) -> None:
         asked = error.retry_after if isinstance(error, AnswerError) else None
         self.stop.wait(min(10.0, asked if asked is not None else self.pause * 2**number))
+
+
+def _passing(error: ClusterError) -> bool:
+    """Whether an error says nothing against trying again."""
+    if not isinstance(error, AnswerError):
+        return True
+    return error.status in REFUSED_FOR_NOW | LOST or (error.status == 500 and NOT_READY in error.reason)
 
 
 def _taken(error: ClusterError, resource: Resource) -> ClusterError:
