@@ -9,6 +9,9 @@ from typing import Any
 from deployer.model.environment import Connection, Environment, Limits
 from deployer.model.errors import Location
 from deployer.model.resource import Kind, Resource
+from deployer.plan.canonical import digest, redacted
+from deployer.plan.live import Live, Marker, description_marker, meta_marker, monitor_marker
+from deployer.plan.record import Entry, Record
 
 
 def environment(deployment: str, url: str = "http://127.0.0.1:9200", **changes: Any) -> Environment:
@@ -29,7 +32,11 @@ def component(deployment: str, field: str = "keyword") -> Resource:
     template = {"mappings": {"properties": {"host": {"properties": {"name": {"type": field}}}}}}
     meta = {"managed_by": "detection-deployer", "deployment": deployment, "key": key}
     return Resource(
-        Kind.COMPONENT_TEMPLATE, key, f"{deployment}-base", {"template": template, "_meta": meta}, {"template": template}
+        Kind.COMPONENT_TEMPLATE,
+        key,
+        f"{deployment}-base",
+        {"template": template, "_meta": meta},
+        {"template": template},
     )
 
 
@@ -104,7 +111,11 @@ def monitor(
     condition = {
         "buckets_path": {"count": "_count"},
         "parent_bucket_path": "composite_agg",
-        "script": {"source": "params.count >= params.threshold", "lang": "painless", "params": {"threshold": threshold}},
+        "script": {
+            "source": "params.count >= params.threshold",
+            "lang": "painless",
+            "params": {"threshold": threshold},
+        },
     }
     action = {
         "id": f"{trigger}.soc",
@@ -164,3 +175,76 @@ def everything(deployment: str, **monitors: Mapping[str, Any]) -> list[Resource]
 def renamed(resource: Resource, name: str) -> Resource:
     """The same resource under another display name."""
     return dataclasses.replace(resource, name=name, body={**resource.body, "name": name})
+
+
+def stored_body(resource: Resource) -> dict[str, Any]:
+    """What a server might make of a sent body: more fields than were sent, as the real one adds."""
+    body = dict(resource.body)
+    if resource.kind is Kind.MONITOR:
+        body["data_sources"] = {"alerts_index": ".opendistro-alerting-alerts"}
+    elif resource.kind is not Kind.CHANNEL:
+        body["stored"] = True
+    return body
+
+
+def live(resource: Resource, id: str = "", body: Mapping[str, Any] | None = None, **changes: Any) -> Live:
+    """The resource as the inventory gives it; `body` replaces what is stored."""
+    kind = resource.kind
+    found = dict(body if body is not None else stored_body(resource))
+    values: dict[str, Any] = {
+        "kind": kind,
+        "id": id or (f"id-{resource.key}" if kind in (Kind.MONITOR, Kind.WORKFLOW) else resource.name),
+        "name": resource.name,
+        "body": redacted(kind, found),
+        "digest": digest(found),
+        "marker": _marker(kind, found),
+    }
+    if kind in (Kind.MONITOR, Kind.WORKFLOW):
+        values |= {"name": found["name"], "owner": found["owner"], "seq_no": 7, "primary_term": 1, "version": 1}
+    return Live(**{**values, **changes})
+
+
+def entry(resource: Resource, found: Live) -> Entry:
+    """The record's entry of a resource that was sent, and of which `found` was made."""
+    return Entry(
+        resource.key,
+        resource.kind,
+        found.id,
+        found.name,
+        digest(resource.body),
+        found.digest,
+        f"sent {resource.key}",
+        f"stored {resource.key}",
+        found.seq_no,
+        found.primary_term,
+        found.version,
+        resource.analytic,
+        resource.protected,
+        resource.depends_on,
+    )
+
+
+def deployed(resources: list[Resource]) -> tuple[list[Live], Record]:
+    """A cluster and a record as they are after a deploy of the resources."""
+    lives = [live(resource) for resource in resources]
+    deployment = str(resources[0].body["owner"]).removeprefix("alerting ") if "owner" in resources[0].body else ""
+    entries = {resource.key: entry(resource, found) for resource, found in zip(resources, lives, strict=True)}
+    documents: dict[str, Mapping[str, Any]] = {}
+    for resource, found in zip(resources, lives, strict=True):
+        documents[f"sent {resource.key}"] = {
+            "body": redacted(resource.kind, resource.body),
+            "written": dict(resource.written),
+        }
+        documents[f"stored {resource.key}"] = {"body": found.body}
+    deployment = deployment or resources[0].name.rsplit("-", 1)[0]
+    return lives, Record(deployment, entries, documents=documents, generation=1, seq_no=1, primary_term=1)
+
+
+def _marker(kind: Kind, body: Mapping[str, Any]) -> Marker | None:
+    if kind in (Kind.MONITOR, Kind.WORKFLOW):
+        return monitor_marker(kind, body)
+    if kind is Kind.INGEST_PIPELINE:
+        return description_marker(body["description"])
+    if kind is Kind.CHANNEL:
+        return description_marker(body["config"]["description"])
+    return meta_marker(body["_meta"])
