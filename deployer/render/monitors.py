@@ -25,9 +25,12 @@ COMPOSITE_SIZE = 1000
 """Entities on the first page of a monitor's buckets: samples come from that page only (FACTS.md, "Messages")."""
 
 _ENTITY_SCRIPT = (
-    "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) "
-    "{ emit(doc[name].value.toString()); return; } } emit(params.placeholder);"
+    "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) { "
+    "emit(doc[name].value.toString().replace('{', '(').replace('}', ')')); return; } } emit(params.placeholder);"
 )
+"""The value of an entity. Braces become parentheses: the server asks for the next page of buckets with the last value
+in the text of a mustache template, so a host called ``{{x}}`` would make a monitor ask for the same page for ever
+(measured on the real plugin: one such event keeps a search thread busy until the node is restarted)."""
 
 
 def render(
