@@ -178,8 +178,9 @@ def record_of(source: Mapping[str, Any]) -> Record:
 
 
 def _plain(value: Entry | Intent) -> dict[str, Any]:
-    """The fields that are set, JSON-ready."""
-    fields = {name: field for name, field in dataclasses.asdict(value).items() if field not in (None, "", (), False)}
+    """The fields that are not as by default, JSON-ready."""
+    found = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+    fields = {field.name: inner for field, inner in found if inner != field.default}
     fields["kind"] = str(value.kind)
     if "depends_on" in fields:
         fields["depends_on"] = list(value.depends_on)
@@ -187,11 +188,11 @@ def _plain(value: Entry | Intent) -> dict[str, Any]:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    return Entry(**{"sent": "", "stored": "", **_typed(item)})
+    return Entry(**_typed(item))
 
 
 def _intent(item: Mapping[str, Any]) -> Intent:
-    return Intent(**{"sent": "", **_typed(item)})
+    return Intent(**_typed(item))
 
 
 def _typed(item: Mapping[str, Any]) -> dict[str, Any]:

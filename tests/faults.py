@@ -1,0 +1,172 @@
+"""Servers that misbehave on purpose, over real sockets: a scripted one, and a proxy in front of a real node."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer. `drop` closes the connection instead of answering."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    body: str
+    headers: dict[str, str]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may write: anything but reads and searches."""
+        if self.method in ("GET", "HEAD"):
+            return False
+        return re.search(r"/_search\b|/_mget\b", self.path) is None
+
+
+Script = Callable[[Request], Reply]
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[tuple[str, list[Request]]]:
+    """A server on 127.0.0.1 that answers what the script says; gives its address and the requests as they come."""
+    seen: list[Request] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            request = Request(
+                self.command,
+                self.path,
+                self.rfile.read(length).decode(),
+                {name.lower(): value for name, value in self.headers.items()},
+            )
+            seen.append(request)
+            reply = script(request)
+            if reply.drop:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            data = b"" if reply.body is None else json.dumps(reply.body).encode()
+            self.send_response(reply.status)
+            for name, value in {
+                "content-type": "application/json",
+                "content-length": str(len(data)),
+                **reply.headers,
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                with suppress(BrokenPipeError, ConnectionResetError):  # the client may have given up
+                    self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silence."""
+
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler.handle_any)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@dataclass
+class Fault:
+    """What happens to requests whose method and path fit, the first `times` of them.
+
+    `before` is called instead of forwarding and gives the answer; `after` gets the real answer, and gives another.
+    `meanwhile` is called before the request is forwarded.
+    """
+
+    method: str
+    path: str
+    times: int = 1
+    before: Reply | None = None
+    after: Reply | None = None
+    meanwhile: Callable[[], None] | None = None
+    hits: int = 0
+
+    def fits(self, request: Request) -> bool:
+        """Whether it is this request's turn."""
+        return (
+            self.hits < self.times and request.method == self.method and re.search(self.path, request.path) is not None
+        )
+
+
+@dataclass
+class Proxy:
+    """A proxy in front of a real node, with faults. `seen` has every request that arrived."""
+
+    url: str
+    seen: list[Request]
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """The requests that may have written."""
+        return [(request.method, request.path) for request in self.seen if request.writes]
+
+
+@contextmanager
+def proxied(upstream: str) -> Iterator[Proxy]:
+    """A proxy in front of `upstream`, without faults yet."""
+    target = urlsplit(upstream)
+    lock = threading.Lock()
+    proxy: Proxy | None = None
+
+    def forward(request: Request) -> Reply:
+        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+        try:
+            headers = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
+            connection.request(request.method, request.path, request.body.encode() or None, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            return Reply(answer.status, json.loads(text) if text else None)
+        finally:
+            connection.close()
+
+    def script(request: Request) -> Reply:
+        assert proxy is not None
+        with lock:
+            fault = next((fault for fault in proxy.faults if fault.fits(request)), None)
+            if fault is not None:
+                fault.hits += 1
+        if fault is None:
+            return forward(request)
+        if fault.meanwhile is not None:
+            fault.meanwhile()
+        if fault.before is not None:
+            return fault.before
+        real = forward(request)
+        return fault.after or real
+
+    with serving(script) as (url, seen):
+        proxy = Proxy(url, seen)
+        yield proxy
