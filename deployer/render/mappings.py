@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,12 @@ from deployer.render.naming import Naming
 
 PRIORITY = 300
 """Above the priority of templates that come with OpenSearch and of the broad ones people write."""
+
+
+def _priority(deployment: str) -> int:
+    """The priority of a deployment's index templates: the server refuses two of the same priority for one pattern, and
+    two deployments may share a cluster. Which of them shapes a stream that both read does not matter: both map ECS."""
+    return PRIORITY + int.from_bytes(hashlib.sha256(deployment.encode()).digest()[:2]) % 1000
 
 
 def render(repository: Repository, naming: Naming, sources: Iterable[str]) -> list[Resource]:
@@ -97,7 +104,7 @@ def _index_template(naming: Naming, source: LogSource) -> Resource:
     body = {
         "index_patterns": [naming.pattern(source.dataset)],
         "data_stream": {},
-        "priority": PRIORITY,
+        "priority": _priority(naming.deployment),
         "composed_of": [naming.resource(name) for name in source.components],
         "template": {
             "settings": {"index": {"default_pipeline": naming.resource(source.pipeline)}},
