@@ -83,6 +83,7 @@ class _Reader:
             location=Location(self.document.file),
             production=value.get("production", False),
             namespace=value.get("data", {}).get("namespace", "default"),
+            only_namespace=value.get("data", {}).get("only", False),
             pages_url=value.get("pages_url", "").rstrip("/"),
             notify=self._notify(channels),
             channels=channels,

@@ -105,6 +105,7 @@ class Environment:
     location: Location
     production: bool = False
     namespace: str = "default"
+    only_namespace: bool = False
     pages_url: str = ""
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def render_environment(
     `secrets` gives the value of a channel's address that is a reference; without it the reference itself stands in the
     body (good enough to read, never to send).
     """
-    naming = Naming(environment.deployment)
+    naming = naming_of(environment)
     target = Target(repository, naming, Templates(repository.templates), environment)
     _exceptions(environment, findings, today)
     result: list[Resource] = [_channel(naming, channel, secrets) for channel in environment.channels.values()]
@@ -44,6 +44,12 @@ def render_environment(
     result += mappings.render(repository, naming, own)
     # A stable order: kinds in dependency order, and within a kind as made (a called pipeline before its callers).
     return tuple(sorted(result, key=lambda resource: resource.kind.stage))
+
+
+def naming_of(environment: Environment) -> Naming:
+    """The names of an environment's objects."""
+    namespaces = f"{environment.namespace}*" if environment.only_namespace else "*"
+    return Naming(environment.deployment, namespaces=namespaces)
 
 
 def active(repository: Repository) -> Mapping[str, Analytic]:

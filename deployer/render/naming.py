@@ -11,11 +11,13 @@ class Naming:
 
     `deployment` is the ownership marker and the prefix of templates and pipelines. `streams` is the first part of the
     data streams' names: ``logs`` in production; a test uses a prefix of its own, so that no deployed monitor sees its
-    events.
+    events. `namespaces` are those that monitors read and templates shape; its pattern ends in a star, because the server
+    refuses a monitor on a single index that does not exist yet.
     """
 
     deployment: str
     streams: str = "logs"
+    namespaces: str = "*"
 
     @property
     def owner(self) -> str:
@@ -31,8 +33,8 @@ class Naming:
         return f"{self.streams}-{dataset}-{namespace}"
 
     def pattern(self, dataset: str) -> str:
-        """The index pattern of all namespaces of a dataset."""
-        return f"{self.streams}-{dataset}-*"
+        """The index pattern of a dataset."""
+        return f"{self.streams}-{dataset}-{self.namespaces}"
 
     def trigger(self, analytic: str, monitor: str) -> str:
         """The stable id of a monitor's trigger; it names an aggregation too, so it has no brackets and no ``>``."""

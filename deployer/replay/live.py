@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from deployer.model.analytic import Analytic, Case, Repository
 from deployer.model.environment import Environment
-from deployer.render.naming import Naming
+from deployer.render import Naming, naming_of
 from deployer.replay import execute, ingest
 from deployer.replay.client import Client
 from deployer.replay.execute import Entity
@@ -53,7 +53,7 @@ def run(
     progress: Callable[[str], None],
 ) -> list[LiveResult]:
     """Replay the chosen analytics; `monitor_ids` gives the server's id of each deployed monitor by key (``monitor/AN0903/discovery``)."""
-    naming = Naming(environment.deployment)
+    naming = naming_of(environment)
     return [
         _Live(client, repository, environment, naming, monitor_ids, progress).analytic(repository.analytics[name])
         for name in chosen

@@ -1,0 +1,145 @@
+"""The main job from end to end, as a person runs it: files, deploy, events in, alerts out."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.cli import cli, common
+from tests.node import Node
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True)
+class Site:
+    """A copy of this repository whose local environment is the tests' cluster, under a deployment of its own."""
+
+    folder: Path
+    deployment: str
+    namespace: str
+
+    def environment(self, more: str = "") -> None:
+        """Write environments/local.yml, with `more` at its end."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (self.folder / "environments/local.yml").write_text(
+            f"name: local\ndeployment: {self.deployment}\ncluster: {{hosts: ['{self.url}']}}\n"
+            f"data: {{namespace: {self.namespace}, only: true}}\n"
+            f"channels: {{demo: {{type: webhook, url: 'http://127.0.0.1:{port}/alerts'}}}}\nnotify: {{default: [demo]}}\n{more}",
+            "utf-8",
+        )
+
+    url: str = ""
+
+
+@pytest.fixture(scope="module")
+def site(cluster_url: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site, deployed by the first test that needs it; everything of it is removed at the end."""
+    folder = tmp_path_factory.mktemp("site")
+    for part in ("detections", "mappings", "templates", "environments"):
+        shutil.copytree(root / part, folder / part)
+    mark = secrets.token_hex(3)
+    made = Site(folder, f"main-{mark}", f"n{mark}", cluster_url)
+    made.environment()
+    yield made
+    node = Node(cluster_url)
+    found = node.request(
+        "POST",
+        "/_plugins/_alerting/monitors/_search",
+        {"size": 1000, "query": {"term": {"monitor.owner.keyword": f"alerting {made.deployment}"}}},
+    )
+    for hit in found["hits"]["hits"]:
+        node.gone(f"/_plugins/_alerting/monitors/{hit['_id']}")
+    node.gone(f"/_plugins/_notifications/configs/{made.deployment}-demo")
+    node.gone(f"/_data_stream/logs-*-{made.namespace}")
+    for path in ("/_index_template", "/_component_template", "/_ingest/pipeline"):
+        node.gone(f"{path}/{made.deployment}-*")
+
+
+def run(site: Site, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = common.run(cli, [*arguments, "--root", str(site.folder), "--env", "local"], "deployer")
+    return code, capsys.readouterr().out
+
+
+def plan(site: Site, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    _, out = run(site, capsys, "plan", "--output", "json")
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def test_the_first_deploy_makes_everything_and_the_second_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All objects are created; a second deploy prints that nothing changes."""
+    code, first = run(site, capsys, "deploy", "--yes")
+    assert (0, True) == (code, "failed 0" in first), first
+
+    code, second = run(site, capsys, "deploy", "--yes")
+    assert (0, True) == (code, "No changes." in second), second
+
+
+def test_every_analytic_alerts_and_messages_arrive(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """The deployed monitors alert on all positives and on no negative, and the webhook hears of it; twice with the same result."""
+    outcomes = []
+    for _ in range(2):
+        code, out = run(site, capsys, "replay", "--output", "json")
+        report = json.loads(out)
+        assert (0, True) == (code, report["passed"]), [item["problems"] for item in report["analytics"]]
+        assert any("Who and where" in message for message in report["messages"])
+        outcomes.append([(item["analytic"], item["alerts"]) for item in report["analytics"]])
+
+    assert outcomes[0] == outcomes[1]
+
+
+def test_alerts_say_who_and_where(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """`deployer alerts` names analytic and entity of what the replay raised."""
+    code, out = run(site, capsys, "alerts", "--state", "all", "--output", "json")
+
+    assert code == 0
+    text = json.dumps(json.loads(out))
+    assert "AN0908" in text
+    assert "mallory" in text
+
+
+def test_one_tunable_updates_exactly_the_monitors_that_depend_on_it(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value in environments/local.yml changes one monitor, and the plan says which tunable it was."""
+    site.environment("tunables: {AN0908: {BurstQueryThreshold: 17}}\n")
+
+    text = json.dumps(plan(site, capsys))
+    code, out = run(site, capsys, "deploy", "--yes")
+
+    assert "BurstQueryThreshold" in text
+    assert code == 0
+    assert "monitor/AN0908/burst" in out
+    assert [line for line in out.splitlines() if line.strip().startswith("~")] == [
+        line for line in out.splitlines() if "monitor/AN0908/burst" in line and line.strip().startswith("~")
+    ]
+
+
+def test_a_removed_analytic_is_an_orphan_and_stays(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its monitors are reported and not deleted."""
+    shutil.rmtree(site.folder / "detections/DET0320/AN0906")
+
+    code, out = run(site, capsys, "deploy", "--yes")
+
+    assert code == 0
+    assert "monitor/AN0906/connections" in out
+    assert "orphan" in out.lower()
+    found = Node(site.url).request(
+        "POST",
+        "/_plugins/_alerting/monitors/_search",
+        {"size": 100, "query": {"term": {"monitor.owner.keyword": f"alerting {site.deployment}"}}},
+    )
+    assert "AN0906" in json.dumps([hit["_source"]["name"] for hit in found["hits"]["hits"]])
