@@ -99,10 +99,10 @@ def serving(script: Script) -> Iterator[tuple[str, list[Request]]]:
 
 @dataclass
 class Fault:
-    """What happens to requests whose method and path fit, the first `times` of them.
+    """What happens to requests whose method and path fit: not to the first `skip`, then to `times` of them.
 
-    `before` is called instead of forwarding and gives the answer; `after` gets the real answer, and gives another.
-    `meanwhile` is called before the request is forwarded.
+    `before` is the answer instead of forwarding; `after` is the answer instead of the real one. `meanwhile` is called
+    before the request is forwarded, `afterwards` when the node has answered.
     """
 
     method: str
@@ -110,14 +110,19 @@ class Fault:
     times: int = 1
     before: Reply | None = None
     after: Reply | None = None
-    meanwhile: Callable[[], None] | None = None
+    meanwhile: Callable[[], object] | None = None
+    afterwards: Callable[[], object] | None = None
+    skip: int = 0
     hits: int = 0
 
     def fits(self, request: Request) -> bool:
-        """Whether it is this request's turn."""
-        return (
-            self.hits < self.times and request.method == self.method and re.search(self.path, request.path) is not None
-        )
+        """Whether the fault is about this request."""
+        return request.method == self.method and re.search(self.path, request.path) is not None
+
+    def turn(self) -> bool:
+        """Count a request that fits; whether it is one of those that something happens to."""
+        self.hits += 1
+        return self.skip < self.hits <= self.skip + self.times
 
 
 @dataclass
@@ -155,9 +160,7 @@ def proxied(upstream: str) -> Iterator[Proxy]:
     def script(request: Request) -> Reply:
         assert proxy is not None
         with lock:
-            fault = next((fault for fault in proxy.faults if fault.fits(request)), None)
-            if fault is not None:
-                fault.hits += 1
+            fault = next((fault for fault in proxy.faults if fault.fits(request) and fault.turn()), None)
         if fault is None:
             return forward(request)
         if fault.meanwhile is not None:
@@ -165,6 +168,8 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         if fault.before is not None:
             return fault.before
         real = forward(request)
+        if fault.afterwards is not None:
+            fault.afterwards()
         return fault.after or real
 
     with serving(script) as (url, seen):

@@ -138,14 +138,14 @@ class _Run:
 
     def _one(self, action: Action, actions: Sequence[Action]) -> Outcome:
         """Carry out one action; runs in a thread."""
+        if self.terms.stop.is_set() or self.record_error:
+            why = "the record could not be written" if self.record_error else "interrupted before it began"
+            return Outcome(action, Fate.STOPPED, action.id, why, "Run again: it does the rest only.")
         blocked = [key for key in order.needs(action, actions) if self._stands_in_the_way(key)]
         if blocked:
             return Outcome(
                 action, Fate.BLOCKED, action.id, f"waits for {blocked[0]}", "It follows when that is mended."
             )
-        if self.terms.stop.is_set() or self.record_error:
-            why = "the record could not be written" if self.record_error else "interrupted before it began"
-            return Outcome(action, Fate.STOPPED, action.id, why, "Run again: it does the rest only.")
         try:
             written = self.performer.perform(action, self.ids)
         except TakenError as error:
