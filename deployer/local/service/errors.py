@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deployer.model.errors import DeployerError
 
 Json = dict[str, Any]
 
-_ALERTING = "org.opensearch.commons.alerting.util.AlertingException"
+ALERTING = "org.opensearch.commons.alerting.util.AlertingException"
 _ARGUMENT = "java.lang.IllegalArgumentException"
-_STATUS = "org.opensearch.OpenSearchStatusException"
+STATUS = "org.opensearch.OpenSearchStatusException"
 
 # Classes of exceptions that reach the service as the JSON of an answer, where only their short name stands.
 _PACKAGES = {
@@ -89,7 +89,37 @@ def failure(
     error = {"root_cause": [what], **what, **({"caused_by": cause} if cause else {})}
     text = f"{java_class}: {message}" if message is not None else java_class
     body = {"error": error, "status": status}
-    return Failure(java_class, message, kind, status, body, message, text)
+    # The server's own exceptions are told with their causes, others by their message alone.
+    own = java_class.startswith("org.opensearch.") and kind != "argument"
+    user_message = _detailed(java_class, message, cause) if own else message
+    return Failure(java_class, message, kind, status, body, user_message, text)
+
+
+def detailed(what: Failure) -> str:
+    """Gives an exception with its causes in a line, as the server writes it for a reader."""
+    error = what.body.get("error")
+    cause = error.get("caused_by") if isinstance(error, dict) else None
+    return _detailed(what.java_class, what.message, cause)
+
+
+def _detailed(java_class: str, message: str | None, cause: Json | None) -> str:
+    simple = java_class.rpartition(".")[2]
+    if not cause:
+        return f"{simple}[{'null' if message is None else message}]"
+    parts = []
+    while True:
+        parts.append(f"{simple}[{message}]; " if message is not None else f"{simple}; ")
+        if not cause:
+            return "nested: ".join(parts)
+        simple, message = _camel(str(cause.get("type"))), cause.get("reason")
+        cause = cause.get("caused_by")
+
+
+def _camel(kind: str) -> str:
+    """Gives the simple name of an exception's class from its type in an answer."""
+    if kind in ("status_exception", "security_exception", "parse_exception"):
+        kind = f"open_search_{kind}"
+    return "".join(part.capitalize() for part in kind.split("_"))
 
 
 def illegal_argument(message: str) -> ServerError:
@@ -108,14 +138,22 @@ def not_set(name: str) -> ServerError:
     return ServerError(failure("kotlin.UninitializedPropertyAccessException", message))
 
 
-def null_pointer(message: str) -> ServerError:
+def null_pointer(message: str | None) -> ServerError:
     """Gives a NullPointerException (500)."""
     return ServerError(failure("java.lang.NullPointerException", message))
 
 
+def cannot_cast(have: str, want: str) -> ServerError:
+    """Gives a ClassCastException (500) between two of the plugin's classes."""
+    have, want = (f"org.opensearch.commons.alerting.model.{name}" for name in (have, want))
+    loader = "are in unnamed module of loader java.net.URLClassLoader @1442f788"
+    message = f"class {have} cannot be cast to class {want} ({have} and {want} {loader})"
+    return ServerError(failure("java.lang.ClassCastException", message))
+
+
 def status_error(message: str, status: int) -> ServerError:
     """Gives an OpenSearchStatusException: an error that carries its own HTTP status."""
-    return ServerError(failure(_STATUS, message, kind="status", status=status))
+    return ServerError(failure(STATUS, message, kind="status", status=status))
 
 
 def parsing_error(message: str, line: int, column: int) -> ServerError:
@@ -134,7 +172,19 @@ def validation_error(*messages: str) -> ServerError:
 def alerting_error(message: str, status: int, cause_class: str, cause_message: str | None) -> ServerError:
     """Gives an AlertingException as the plugin throws it with a cause of its own."""
     cause = {"type": type_name(cause_class), "reason": cause_message}
-    return ServerError(failure(_ALERTING, message, kind="other", status=status, cause=cause))
+    return ServerError(failure(ALERTING, message, kind="other", status=status, cause=cause))
+
+
+def around(java_class: str, message: str, status: int, inner: Failure) -> ServerError:
+    """Gives an exception around the node's own, which stays as it is: its root causes are those of the whole."""
+    given = failure(java_class, message, status=status)
+    cause = dict(inner.body["error"])
+    root = cause.pop("root_cause", [cause])
+    # Only the server's own exceptions are looked through for their causes.
+    if inner.kind == "argument":
+        root = [{"type": type_name(java_class), "reason": message}]
+    error = {"root_cause": root, "type": type_name(java_class), "reason": message, "caused_by": cause}
+    return ServerError(replace(given, body={"error": error, "status": status}))
 
 
 def wrap(error: ServerError) -> ServerError:
@@ -150,7 +200,7 @@ def wrap(error: ServerError) -> ServerError:
     elif inner.kind in ("argument", "invalid_index_name"):
         status = 400
     cause = {"type": "exception", "reason": f"{inner.java_class}: {'null' if inner.message is None else inner.message}"}
-    return ServerError(failure(_ALERTING, message, status=status, cause=cause))
+    return ServerError(failure(ALERTING, message, status=status, cause=cause))
 
 
 def from_module(value: Json) -> Failure:
@@ -174,7 +224,7 @@ def from_answer(status: int, body: Any) -> Failure:
     if not isinstance(error, dict):
         error = {"type": "exception", "reason": str(error)}
     kind = error.get("type", "exception")
-    camel = "".join(part.capitalize() for part in kind.split("_"))
+    camel = _camel(kind)
     java_class = _PACKAGES.get(kind, f"org.opensearch.OpenSearch{camel}" if camel == "Exception" else camel)
     message = error.get("reason")
     return Failure(
@@ -183,7 +233,7 @@ def from_answer(status: int, body: Any) -> Failure:
         kind=_KINDS.get(kind, "other"),
         status=status,
         body={"error": error, "status": status},
-        user_message=f"{camel}[{message}]",
+        user_message=_detailed(java_class, message, error.get("caused_by")),
         text=f"{java_class}: {message}",
         index=f"[{error['index']}]" if "index" in error else "",
     )

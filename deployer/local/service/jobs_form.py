@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable
 
 from deployer.local.service.errors import Json, illegal_argument, illegal_state
 from deployer.local.service.inputs_form import parse_input, without_notes
 from deployer.local.service.schedules import parse_schedule
+from deployer.local.service.times import now_ms
 from deployer.local.service.tokens import (
     END_ARRAY,
     END_OBJECT,
@@ -188,7 +188,7 @@ def kinds(triggers: Iterable[Json]) -> list[tuple[str, Json]]:
 
 
 def _finish_times(job: Json) -> None:
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     if not job["enabled"]:
         job["enabled_time"] = None
     elif job["enabled_time"] is None:

@@ -31,6 +31,12 @@ class Answer:
             raise ServerError(from_answer(self.status, self.body))
         return self.body
 
+    def checked_list(self) -> list[Json]:
+        """Gives the body, a list. Raises ServerError if the node refused."""
+        if not self.ok or not isinstance(self.body, list):
+            raise ServerError(from_answer(self.status, self.body))
+        return self.body
+
 
 class Node:
     """Asks the node. Connections are kept; every call has a time limit."""

@@ -44,6 +44,7 @@ final class RenderHandler extends Handler {
         // A template may ask for a time as text or for one of its parts.
         ctx.computeIfPresent("periodStart", (key, value) -> Instant.ofEpochMilli(((Number) value).longValue()));
         ctx.computeIfPresent("periodEnd", (key, value) -> Instant.ofEpochMilli(((Number) value).longValue()));
+        ctx.computeIfPresent("error", (key, value) -> new Told((Map<String, Object>) value));
         Map<String, Object> params = new HashMap<>(script.getParams());
         params.put("ctx", ctx);
         return scripts.compile(script, TemplateScript.CONTEXT).newInstance(params).execute();

@@ -21,7 +21,8 @@ import org.opensearch.transport.client.node.NodeClient;
 /**
  * The body as the server's own parser reads it: `tokens`, each `[type, text, line, column]`, up to the `error` that ends them, if
  * any; and under `parsed`, by the number of the token where it stands, each search source, script and bucket condition as the
- * server writes it back (`value`) with the number of the token its parser ended on (`end`), or the `error` of reading it.
+ * server writes it back (`value`) with the number of the token its parser ended on (`end`), or the `error` of reading it. With
+ * `?search=true` the body as a whole is a search source, that of token 0.
  */
 final class TokensHandler extends Handler {
     @Override
@@ -37,15 +38,18 @@ final class TokensHandler extends Handler {
     @Override
     protected RestChannelConsumer prepareRequest(RestRequest request, NodeClient client) throws IOException {
         XContentParser parser = request.contentParser();
-        return channel -> answer(channel, builder -> write(builder, request, parser));
+        List<Part> parts = new ArrayList<>();
+        if (request.paramAsBoolean("search", false)) {
+            parts.add(new Part(0, "search"));
+        }
+        return channel -> answer(channel, builder -> write(builder, request, parser, parts));
     }
 
     /** A value that the server's own classes read: it begins at the token numbered `start`. */
     private record Part(int start, String kind) {}
 
-    private static void write(XContentBuilder builder, RestRequest request, XContentParser parser) throws IOException {
+    private static void write(XContentBuilder builder, RestRequest request, XContentParser parser, List<Part> parts) throws IOException {
         Map<String, Integer> places = new HashMap<>();
-        List<Part> parts = new ArrayList<>();
         Deque<String> names = new ArrayDeque<>();
         Exception broken = null;
         builder.startArray("tokens");
@@ -117,8 +121,9 @@ final class TokensHandler extends Handler {
                 parser.nextToken();
             }
             switch (part.kind) {
-                case "source" -> {
-                    SearchSourceBuilder source = SearchSourceBuilder.fromXContent(parser, false);
+                case "source", "search" -> {
+                    // A search that is the whole body must be the end of it.
+                    SearchSourceBuilder source = SearchSourceBuilder.fromXContent(parser, part.kind.equals("search"));
                     builder.field("text", source.toString());
                     builder.field("aggregations", source.aggregations() == null ? 0 : source.aggregations().getAggregatorFactories().size());
                     value = source;
