@@ -1,0 +1,188 @@
+"""The commands `plan`, `deploy` and `alerts` against a real cluster: exit codes, streams, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.cli import cli, common
+from tests.bench import CHANNELS, MONITORS, RECORDS, Bench, bench
+from tests.faults import Fault, proxied
+from tests.unit.repo import write
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def on(cluster_url: str, tmp_path: Path) -> Iterator[Bench]:
+    """A deployment whose repository lies in `folder`."""
+    with bench(cluster_url, tmp_path / "repository") as found:
+        repository(found, cluster_url)
+        name = found.deployment
+        found.also = [f"{CHANNELS}/{name}-demo", f"/_index_template/{name}-x.plain", f"/_ingest/pipeline/{name}-plain", f"/_component_template/{name}-base"]  # fmt: skip
+        yield found
+
+
+def repository(on: Bench, url: str, **changes: tuple[str, str]) -> None:
+    """Write the small repository, for this deployment and an address."""
+    write(on.folder, **changes)
+    path = on.folder / "environments/local.yml"
+    text = path.read_text().replace("unit-local", on.deployment).replace('"http://127.0.0.1:9"', f'"{url}"')
+    path.write_text(text)
+    # Names of monitors and data streams of their own, so that deployments of other tests are not in the way.
+    analytic = on.folder / "detections/DET9999/XX0001/analytic.yml"
+    analytic.write_text(analytic.read_text().replace("title: ", f"title: {on.deployment} "))
+    source = on.folder / "mappings/sources/x.yml"
+    source.write_text(source.read_text().replace("dataset: x.plain", f"dataset: x.{on.deployment.replace('-', '')}"))
+
+
+def run(on: Bench, *arguments: str) -> int:
+    """Run a command on the repository."""
+    return common.run(cli, [arguments[0], "--root", str(on.folder), "--env", "local", *arguments[1:]], "deployer")
+
+
+def test_a_plan_then_a_deploy_then_no_changes(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit codes 2, 0, 0: changes pending, done, nothing to do; results on stdout, progress on stderr."""
+    pending = run(on, "plan", "--detailed-exitcode")
+    planned = capsys.readouterr().out
+    done = run(on, "deploy", "--yes")
+    deployed = capsys.readouterr()
+    clean = run(on, "plan", "--detailed-exitcode")
+    again = run(on, "deploy", "--yes")
+
+    assert (2, 0, 0, 0) == (pending, done, clean, again)
+    assert planned.splitlines()[-1] == "Plan: 6 to add, 0 to change, 0 to destroy."
+    assert "  + monitor/XX0001/discovery" in planned
+    assert "6/6 create monitor/XX0001/" in deployed.err
+    assert deployed.out.splitlines()[-1].startswith("Applied 6, unchanged 0, failed 0, not attempted 0, in ")
+    assert "No changes." in capsys.readouterr().out
+
+
+def test_a_tuned_environment_changes_what_uses_the_tunable(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tunable set in the environment's file updates exactly the dependent monitor, and the plan says why."""
+    run(on, "deploy")
+    path = on.folder / "environments/local.yml"
+    path.write_text(path.read_text() + "tunables: {XX0001: {Window: 1h}}\n")
+    capsys.readouterr()
+
+    assert 2 == run(on, "plan", "--detailed-exitcode", "--output", "json")
+    plan = json.loads(capsys.readouterr().out)
+    assert 0 == run(on, "deploy", "--output", "json")
+    result = json.loads(capsys.readouterr().out)
+
+    (action,) = plan["actions"]
+    assert ("update", "monitor/XX0001/correlated", ["Window"]) == (action["action"], action["key"], action["causes"])
+    assert {"field": "tunables.Window", "old": "30m", "new": "1h"} in action["changes"]
+    assert ["applied"] == [outcome["fate"] for outcome in result["outcomes"]]
+    assert (1, 1) == (plan["format_version"], result["format_version"])
+
+
+def test_a_change_by_hand_exits_with_3_on_deploy_only(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan shows drift and exits as usual; a deploy refuses; revert settles."""
+    run(on, "deploy")
+    on.edit(_any_monitor(on), lambda body: body.update(enabled=False))
+
+    assert 2 == run(on, "plan", "--detailed-exitcode")
+    shown = capsys.readouterr().out
+    assert 3 == run(on, "deploy")
+    assert 0 == run(on, "deploy", "--on-drift", "revert")
+    assert 0 == run(on, "plan", "--detailed-exitcode")
+
+    assert "changed by hand: enabled: true → false" in shown
+    assert "--on-drift revert" in shown
+
+
+def test_a_hand_made_monitor_of_the_same_name_exits_with_3(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Plan and deploy both fail and name it; --adopt takes it over."""
+    common.run(cli, ["render", "--root", str(on.folder), "--env", "local", "XX0001/discovery"], "deployer")
+    (body,) = json.loads(capsys.readouterr().out).values()
+    identity = on.create({**body, "owner": "alerting", "triggers": []})
+
+    assert 3 == run(on, "plan")
+    assert identity in capsys.readouterr().out
+    assert 3 == run(on, "deploy")
+    assert identity in capsys.readouterr().err
+    assert 0 == run(on, "deploy", "--adopt")
+    assert "= monitor/XX0001/discovery" in capsys.readouterr().out
+
+
+def test_promise_12_production_deploys_with_its_name(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The name given with --confirm is consent; without it nothing is written."""
+    path = on.folder / "environments/local.yml"
+    path.write_text(path.read_text() + "production: true\n")
+
+    assert 3 == run(on, "deploy", "--yes")
+    assert {} == on.monitors()
+    assert 0 == run(on, "deploy", "--confirm", "local")
+    assert 2 == len(on.monitors())
+
+
+def test_alerts_show_who_and_where(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """An alert is shown with entity, analytic, monitor, severity, state and counts, as text and as JSON."""
+    run(on, "deploy")
+    dataset = f"x.{on.deployment.replace('-', '')}"
+    on.also.insert(0, f"/_data_stream/logs-{dataset}-default")
+    event = {"@timestamp": "2026-03-02T10:00:00Z", "host": {"name": "ws01"}, "user": {"name": "alice"}, "process": {"command_line": "netstat"}}  # fmt: skip
+    for _ in range(2):
+        on.node.request("POST", f"/logs-{dataset}-default/_doc", event, {"refresh": "true"})
+    discovery = next(i for i, hit in on.monitors().items() if "Connections listed" in hit["_source"]["name"])
+    on.node.request(
+        "POST", f"{MONITORS}/{discovery}/_execute", {}, {"dryrun": "false", "period_end": "1772445660000ms"}
+    )
+    capsys.readouterr()
+
+    assert 0 == run(on, "alerts", "--state", "all", "--output", "json")
+    (alert,) = json.loads(capsys.readouterr().out)["alerts"]
+    assert 0 == run(on, "alerts", "--state", "all", "--analytic", "XX0001")
+    text = capsys.readouterr().out
+
+    assert {"host": "ws01", "user": "alice"} == alert["entity"]
+    assert ("XX0001", "discovery", "medium", 2) == tuple(alert[name] for name in ("analytic", "monitor", "severity", "events"))  # fmt: skip
+    assert "2026-03-02T10:00:00Z" == alert["first_seen"] == alert["last_seen"]
+    assert "host=ws01 user=alice" in text
+    assert 64 == run(on, "alerts", "--analytic", "XX0002")
+
+
+def test_promise_24_sigterm_ends_what_is_in_flight_and_the_next_run_does_the_rest(on: Bench, cluster_url: str) -> None:
+    """A terminated deploy exits with 130, releases its lock, and has recorded what it did."""
+    child: list[subprocess.Popen[str]] = []
+    with proxied(cluster_url) as proxy:
+        repository(on, proxy.url)
+        proxy.faults.append(Fault("PUT", "/_index_template", meanwhile=lambda: child[0].send_signal(signal.SIGTERM)))
+        command = [sys.executable, "-m", "deployer", "deploy", "--root", str(on.folder), "--env", "local", "--yes"]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        child.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        )
+        output, errors = child[0].communicate(timeout=120)
+    repository(on, cluster_url)
+
+    assert 130 == child[0].returncode, errors
+    assert "Interrupted" in output
+    assert "stopping" in errors
+    assert {} == on.monitors()
+    assert 3 == len(on.record()["entries"])
+    assert 404 == _status(on, f"{RECORDS}/_doc/lock:{on.deployment}")
+    assert 0 == run(on, "deploy")
+    assert 2 == len(on.monitors())
+
+
+def _any_monitor(on: Bench) -> str:
+    """The id of one of the deployment's monitors."""
+    return sorted(on.monitors())[0]
+
+
+def _status(on: Bench, path: str) -> int:
+    """The status of an answer."""
+    try:
+        on.node.request("GET", path)
+    except common.DeployerError as error:
+        return int(getattr(error, "status", 0))
+    return 200
