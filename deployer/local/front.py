@@ -13,7 +13,7 @@ from deployer.local.state import Folder
 from deployer.model.errors import LocalError
 
 # The packages of the extra `local`.
-_NEEDED = ("starlette", "uvicorn", "httpx", "chevron")
+_NEEDED = ("starlette", "uvicorn", "httpx")
 
 
 def require_extra() -> None:

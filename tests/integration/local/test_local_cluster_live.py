@@ -87,7 +87,7 @@ def test_limits_that_decide_how_many_monitors_run_are_raised(directory: Path) ->
 
     settings = call(f"{cluster.url}/_cluster/settings?flat_settings=true")["persistent"]
 
-    for context in ("template", "painless_test", "aggregation_selector", "derived_field"):
+    for context in ("template", "trigger", "painless_test", "aggregation_selector", "derived_field"):
         assert "2000/1m" == settings[f"script.context.{context}.max_compilations_rate"]
         assert "3000" == settings[f"script.context.{context}.cache_max_size"]
 
