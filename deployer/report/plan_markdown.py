@@ -38,9 +38,9 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
         terms = " ".join([*plan.selection.select, *(f"--exclude {term}" for term in plan.selection.exclude)])
         yield f"\nLeft out by {markdown(terms)}: {len(plan.selection.left_out)} of {plan.wanted} objects"
     for refusal in plan.refusals():
-        yield f"\n> **{'Refused' if refusal.looking else 'A deploy would be refused'}:** {markdown(refusal.what)}. {markdown(refusal.todo)}"
+        yield f"\n> **{'Refused' if refusal.looking else 'A deploy would be refused'}:** {markdown(refusal.what)}. {refusal.todo}"
     for warning in plan.warnings:
-        yield f"\n> Warning: {markdown(warning)}"
+        yield f"\n> Warning: {warning}"
     for note in plan.notes[:50]:
         yield f"\n- {note.remark}: {markdown(note.key or note.name)} {markdown(note.text)}"
     if len(plan.notes) > 50:
