@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. `drop` closes the connection instead of answering."""
+    """An answer. `drop` closes the connection instead of answering; `cut` leaves out so many bytes of the end."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def serving(script: Script) -> Iterator[tuple[str, list[Request]]]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             data = b"" if reply.body is None else json.dumps(reply.body).encode()
+            data = data[: len(data) - reply.cut]
             self.send_response(reply.status)
             for name, value in {
                 "content-type": "application/json",

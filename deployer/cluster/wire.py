@@ -33,7 +33,7 @@ _ANY_STATUS = range(100, 600)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of whatever status. `body` is parsed JSON, or the text if it is none."""
+    """An answer of whatever status. `body` is parsed JSON; of an error that is none, the text."""
 
     status: int
     headers: Mapping[str, str]
@@ -96,8 +96,21 @@ class Wire:
                 if isinstance(translated, errors.LostAnswerError) or tried + 1 == len(self._connections):
                     raise translated from None
             else:
-                return Answer(status, {name.lower(): value for name, value in answer_headers.items()}, _parsed(text))
+                return self._answer(status, answer_headers, text, f"{method} {path}")
         raise AssertionError("a connection has at least one host")
+
+    def _answer(self, status: int, headers: Mapping[str, str], text: str, asked: str) -> Answer:
+        try:
+            body = json.loads(text) if text else None
+        except ValueError:
+            if status < 300:
+                raise errors.LostAnswerError(
+                    f"the answer to {asked} is no JSON, or was cut short",
+                    why=f"it has {len(text)} characters and begins with {text[:60]!r}",
+                    todo="Check what stands between here and the cluster, then run again.",
+                ) from None
+            body = text
+        return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
 
     def close(self) -> None:
         """Close all connections."""
@@ -177,13 +190,6 @@ def _encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass"), {"content-type": "application/x-ndjson"}
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"), {"content-type": "application/json"}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except ValueError:
-        return text
 
 
 def _address(host: str) -> str:

@@ -181,6 +181,19 @@ def test_a_silent_server_is_given_up_on_after_the_timeout() -> None:
     assert "within 0.3 s" in error.value.why
 
 
+def test_promise_18_an_answer_cut_short_is_no_answer() -> None:
+    """A good status with half a JSON is asked for again, and then given up on."""
+    with serving(failing(1, Reply(200, {"hits": [1, 2, 3]}, cut=4))) as (url, seen):
+        assert "fine" == Cluster.connect(Connection((url,))).request("GET", "/_x")
+    assert 2 == len(seen)
+
+    with (
+        serving(failing(9, Reply(200, {"hits": [1, 2, 3]}, cut=4))) as (url, _),
+        pytest.raises(LostAnswerError, match="cut short"),
+    ):
+        Cluster.connect(Connection((url,))).request("GET", "/_x")
+
+
 def test_wrong_credentials_are_an_authentication_error() -> None:
     """A 401 exits with 4 and says where the credentials come from, not what they are."""
     with serving(failing(9, Reply(401, {"error": "Unauthorized"}))) as (url, _):
