@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
 from deployer.cli import common
-from deployer.model.errors import RefusedError, UsageError
+from deployer.model.errors import LocalError, RefusedError, UsageError
 
 
 @click.command(epilog="Example: deployer replay --env local")
@@ -56,8 +56,13 @@ def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: b
         ),
         None,
     )
-    receiver: AbstractContextManager[list[str]] = listen(url) if receive and url else nullcontext([])
-    with receiver as messages:
+    with ExitStack() as stack:
+        messages: list[str] = []
+        if receive and url:
+            try:
+                messages = stack.enter_context(listen(url))
+            except LocalError as error:
+                common.note(f"note: {error.what}; the alerts are shown all the same")
         results = live.run(
             cluster,
             loaded.repository,
