@@ -117,12 +117,13 @@ class AlertStore:
 
     async def clear_errors(self, monitor: Job) -> None:
         """Ends the alerts of a document-level monitor's failures, and moves them to the past ones."""
-        found = await self.search({"size": _ALL, "query": _errors_of(monitor.id)})
+        found = await self.search({"size": _ALL, "version": True, "query": _errors_of(monitor.id)})
         now = now_ms()
         lines: list[Json] = []
         for alert in found:
             lines.append({"delete": {"_index": ALERTS, "_id": alert["id"], "routing": monitor.id}})
-            lines += _index(ALERT_HISTORY, {**alert, "end_time": now}, monitor.id)
+            # The plugin writes the end first and moves the alert then.
+            lines += _index(ALERT_HISTORY, {**alert, "end_time": now}, monitor.id, version=alert["version"] + 1)
         if lines:
             await self._node.bulk(lines)
 
@@ -139,14 +140,16 @@ class AlertStore:
         body = {"size": _MOVED_AT_ONCE, "version": True, "query": query}
         lines: list[Json] = []
         for alert in await self.search(body, routing=job_id):
-            lines += _index(ALERT_HISTORY, {**alert, "state": "DELETED"}, job_id)
+            lines += _index(ALERT_HISTORY, {**alert, "state": "DELETED"}, job_id, version=alert["version"])
             lines.append({"delete": {"_index": ALERTS, "_id": alert["id"], "routing": job_id}})
         if lines:
             await self._node.bulk(lines, refresh="false")
 
 
-def _index(index: str, alert: Json, routing: str) -> list[Json]:
+def _index(index: str, alert: Json, routing: str, *, version: int | None = None) -> list[Json]:
     where = {"_index": index, "routing": routing, **({"_id": alert["id"]} if alert["id"] else {})}
+    if version is not None:
+        where |= {"version": version, "version_type": "external_gte"}
     return [{"index": where}, alert]
 
 

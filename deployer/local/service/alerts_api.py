@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote, urlencode
 
 from deployer.local.service.alerts import public, read_alert
@@ -18,7 +19,6 @@ from deployer.local.service.errors import (
 from deployer.local.service.indices import ALERT_HISTORY, ALERTS, ALL_ALERTS, ALL_FINDINGS
 from deployer.local.service.node import Answer
 from deployer.local.service.rest import Call, Reply
-from deployer.local.service.store import compact
 from deployer.local.service.times import now_ms
 from deployer.local.service.tokens import END_OBJECT, START_OBJECT
 from deployer.local.service.tools import Tools
@@ -231,18 +231,18 @@ class AlertsApi:
         places = [place for finding in findings for place in _places(finding)]
         if not places:
             return {}
-        docs = [{"_index": index, "_id": document_id} for index, document_id in places]
-        answer = (await self._tools.node.ask("POST", "/_mget", {"docs": docs})).checked()
-        documents = {}
-        for item in answer["docs"]:
-            found = "_source" in item
-            documents[item["_index"], item["_id"]] = {
-                "index": item["_index"],
-                "id": item["_id"],
-                "found": found,
-                "document": compact(item["_source"]) if found else "",
-            }
-        return documents
+        unique = list(dict.fromkeys(places))
+        texts = await asyncio.gather(*(self._document(index, document_id) for index, document_id in unique))
+        return {
+            place: {"index": place[0], "id": place[1], "found": text is not None, "document": text or ""}
+            for place, text in zip(unique, texts, strict=True)
+        }
+
+    async def _document(self, index: str, document_id: str) -> str | None:
+        """Gives a document's source as it was sent, None if it is not there."""
+        path = f"/{quote(index, safe='')}/_source/{quote(document_id, safe='')}"
+        response = await self._tools.node.raw("GET", path, b"", {})
+        return response.text if response.status_code == 200 else None
 
 
 def _places(finding: Json) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 
-from deployer.local.service.errors import Json, ServerError, failure, illegal_argument
+from deployer.local.service.errors import Json, ServerError, failure, illegal_argument, null_pointer
 from deployer.local.service.jobs_form import kinds
 from deployer.local.service.results import AfterKey, Inputs
 
@@ -83,7 +83,13 @@ def after_keys(query: Json, response: Json, triggers: list[Json], previous: Inpu
     keys: dict[str, AfterKey] = {}
     before = (previous.after or {}) if previous is not None else {}
     for kind, trigger in kinds(triggers):
-        if kind != "bucket_level_trigger" or not _is_paged(query, trigger):
+        if kind != "bucket_level_trigger":
+            continue
+        if "aggregations" not in response:
+            # What no index was searched for has none.
+            what = "org.opensearch.search.aggregations.Aggregations.getAsMap()"
+            raise null_pointer(f'Cannot invoke "{what}" because "aggs" is null')
+        if not _is_paged(query, trigger):
             continue
         found: Json = response.get("aggregations", {})
         for name in path_of(trigger):

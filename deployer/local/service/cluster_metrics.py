@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from deployer.local.service.errors import Json, illegal_argument
 
 _ILLEGAL = (":", '"', "+", "\\", "|", "?", "#", ">", "<", " ")
+_UNFIT = re.compile(r"""[\s"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})""")
 _CLUSTER_NAME = re.compile(r"^(?=.{1,255}$)[a-z0-9*]([a-zA-Z0-9_*-]*:?[a-zA-Z0-9_*-]*)$")
 
 
@@ -54,8 +55,8 @@ def cluster_metrics_input(path: str, path_params: str, url: str, clusters: list[
         raise illegal_argument("Only port '9200' is supported.")
     if not all(_CLUSTER_NAME.match(name) for name in clusters):
         raise illegal_argument("Cluster names are not valid.")
-    metric = _metric(parts.path)
-    params = path_params or _params(metric, parts.path, path_params)
+    metric = _metric(unquote(parts.path))
+    params = path_params or _params(metric, unquote(parts.path), path_params)
     path = path or (metric.prefix if params else metric.path)
     return {"api_type": metric.name, "path": path, "path_params": params, "url": given, "clusters": clusters}
 
@@ -91,9 +92,12 @@ def result(uri: Json, answer: object) -> Json:
 
 
 def _build(path: str, path_params: str) -> str:
-    path = path if path.startswith("/") or not path.strip() else f"/{path}"
-    path_params = path_params if path_params.startswith("/") or not path_params.strip() else f"/{path_params}"
-    return f"http://localhost:9200{path}{path_params}"
+    whole = "".join(part if part.startswith("/") or not part.strip() else f"/{part}" for part in (path, path_params))
+    if _UNFIT.search(whole):
+        # What is no URI is put together anew, and then without the slash between.
+        joined = (path + path_params).lstrip("/")
+        whole = "/" + "/".join(quote(part, safe="!$&'()*+,;=:@-._~") for part in joined.split("/"))
+    return f"http://localhost:9200{whole}"
 
 
 def _metric(path: str) -> Metric:

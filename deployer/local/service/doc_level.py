@@ -69,7 +69,9 @@ def _validate(monitor: Job, run: MonitorRun) -> None:
     inputs = monitor.body["inputs"]
     what: ServerError | None = None
     if not inputs:
-        what = ServerError(failure("java.lang.IndexOutOfBoundsException", "Index 0 out of bounds for length 0"))
+        what = ServerError(
+            failure("java.lang.IndexOutOfBoundsException", "Empty list doesn't contain element at index 0.")
+        )
     elif "doc_level_input" not in inputs[0]:
         what = ServerError(failure("java.io.IOException", "Invalid input with document-level-monitor."))
     elif not inputs[0]["doc_level_input"]["indices"]:

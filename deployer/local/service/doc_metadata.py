@@ -149,7 +149,8 @@ def first_input(monitor: Job) -> Json:
     """Gives what a document-level monitor looks at. Raises ServerError where it has nothing of that kind."""
     inputs = monitor.body["inputs"]
     if not inputs:
-        raise _no_first()
+        message = "Empty list doesn't contain element at index 0."
+        raise ServerError(failure("java.lang.IndexOutOfBoundsException", message))
     if "doc_level_input" not in inputs[0]:
         names = {"search": "SearchInput", "uri": "ClusterMetricsInput"}
         raise cannot_cast(names[next(iter(inputs[0]))], "DocLevelMonitorInput")

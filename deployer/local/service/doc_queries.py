@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deployer.local.service.cluster_indices import ConcreteIndex, Resolved, newest, resolve
-from deployer.local.service.doc_metadata import Metadata
+from deployer.local.service.doc_metadata import Metadata, first_input
 from deployer.local.service.errors import Json, ServerError, alerting_error, null_pointer, status_error, wrap
 from deployer.local.service.indices import QUERIES, Indices
 from deployer.local.service.node import Node
@@ -42,7 +42,7 @@ class DocQueries:
 
     async def write(self, monitor: Job, metadata: Metadata, refresh: str = "true") -> None:
         """Writes a monitor's queries for all indices it watches, and notes in its record where they are kept."""
-        body = monitor.body["inputs"][0]["doc_level_input"]
+        body = first_input(monitor)
         for name in body["indices"]:
             resolved = await resolve(self._node, name)
             indices = still_watched(resolved, metadata.context)

@@ -41,7 +41,7 @@ def parse_input(parser: Parser) -> Json:
             # Inputs of other plugins: their content is binary, and there are none of those plugins here.
             while parser.next() != END_OBJECT:
                 parser.next()
-            raise null_pointer('Cannot read the array length because "array" is null')
+            raise null_pointer('Cannot read the array length because "buf" is null')
     parser.next()
     parser.expect(END_OBJECT)
     return found

@@ -143,6 +143,8 @@ class Monitors:
                     if throttle is not None and throttle["value"] * _MINUTE_MS > most:
                         shown = await self._tools.settings.text("action_throttle_max_value")
                         raise illegal_argument(f"Can only set throttle period less than or equal to {shown}")
+                    if throttle is not None and throttle["value"] < 1:
+                        raise illegal_argument("Can only set throttle period greater than or equal to 1m")
         except ServerError as error:
             raise wrap(error) from error
 
@@ -174,9 +176,7 @@ class Monitors:
         except ServerError as error:
             if error.failure.kind == "index_not_found":
                 raise wrap(status_error("Monitor not found. Backing index is missing.", 404)) from error
-            if "NamedObjectNotFound" in error.failure.java_class:
-                raise wrap(await self._tools.store.foreign()) from error
-            raise wrap(error) from error
+            raise wrap(await self._tools.store.unread(error)) from error
         if call.method == "HEAD":
             return Reply(200, {})
         workflows = await self._tools.store.workflows_with(monitor_id)
@@ -288,9 +288,7 @@ class Monitors:
             if monitor.kind != "monitor":
                 raise await self._tools.store.foreign()
         except ServerError as error:
-            if "NamedObjectNotFound" in error.failure.java_class:
-                raise wrap(await self._tools.store.foreign()) from error
-            raise wrap(error) from error
+            raise wrap(await self._tools.store.unread(error)) from error
         return monitor
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from deployer.local.service.errors import Json, ServerError, illegal_argument, status_error, wrap
+from deployer.local.service.errors import Json, ServerError, failure, illegal_argument, status_error, wrap
 from deployer.local.service.indices import ALL_COMMENTS, CONFIG
 from deployer.local.service.rest import Call, Reply
 from deployer.local.service.scheduler import Scheduler
@@ -134,13 +134,15 @@ class OddApi:
         call.flag("include_mappings", default=False)
         call.done()
         if not indexes:
-            raise wrap(illegal_argument("Indexes includes an invalid pattern."))
+            raise wrap(status_error("Indexes includes an invalid pattern.", 400))
         return Reply(200, {})
 
     async def comment(self, call: Call) -> Reply:
         """POST comments/{alert id} and PUT comments/{id}."""
         target = call.word("id", "")
         content = (await call.parser()).map().get("content")
+        if content is not None and not isinstance(content, str):
+            raise class_cast(content)
         if not content:
             raise wrap(illegal_argument("Missing comment content"))
         for name in ("if_seq_no", "if_primary_term"):
@@ -190,6 +192,17 @@ class OddApi:
         for hit in body["hits"]["hits"]:
             hit["_source"] = {**hit["_source"], "user": None}
         return Reply(200, body)
+
+
+def class_cast(value: object) -> ServerError:
+    """Gives the error for a value that should have been a text."""
+    names = {bool: "java.lang.Boolean", int: "java.lang.Integer", float: "java.lang.Double"}
+    have = names.get(type(value), "java.util.ArrayList" if isinstance(value, list) else "java.util.HashMap")
+    want = "java.lang.String"
+    message = (
+        f"class {have} cannot be cast to class {want} ({have} and {want} are in module java.base of loader 'bootstrap')"
+    )
+    return ServerError(failure("java.lang.ClassCastException", message))
 
 
 def _shown_job(job: Json, call: Call) -> Json:

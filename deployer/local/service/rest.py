@@ -116,7 +116,6 @@ class Call:
         if not self.content:
             self._take_source()
         parser = await self.parser(search=True)
-        parser.next()
         source: Json = parser.part()["value"]
         return source
 

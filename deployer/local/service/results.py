@@ -96,7 +96,8 @@ class DocTriggerRun:
             "name": self.name,
             "triggeredDocs": self.documents,
             "action_results": {key: _runs(runs) for key, runs in self.actions.items()},
-            "error": shown_error(self.error),
+            # It went from node to node as one of the plugin's own errors, which have a message in any case.
+            "error": None if self.error is None else self.error.message or "Unknown error",
         }
 
     def failure_text(self) -> str | None:

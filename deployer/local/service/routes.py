@@ -28,29 +28,22 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """All routes, the exact ones first."""
+    """All routes, in the order in which the server prefers them: a word in a path before a name that stands for any."""
 
     routes: tuple[Route, ...]
 
     def find(self, method: str, path: str) -> tuple[Handler | None, dict[str, str], list[str]]:
         """Gives the handler of a request with the names in its path, and the methods that its path takes."""
         path = path.rstrip("/") or "/"
-        methods: set[str] = set()
-        chosen: tuple[Handler, dict[str, str]] | None = None
         for route in self.routes:
             names = route.match(path)
-            if names is None:
-                continue
-            methods |= set(route.handlers)
-            if chosen is None and method in route.handlers:
-                chosen = route.handlers[method], names
-        if chosen is None:
-            return None, {}, sorted(methods)
-        return chosen[0], chosen[1], sorted(methods)
+            if names is not None:
+                return route.handlers.get(method), names, sorted(route.handlers)
+        return None, {}, []
 
 
 def make_routes(table: dict[str, dict[str, Handler]], legacy: tuple[str, ...]) -> Routes:
     """Makes routes of paths with their handlers. `legacy` are those paths that have an old name too."""
     routes = [Route(path, handlers) for path, handlers in table.items()]
     routes += [Route(path.replace(_ALERTING, _LEGACY, 1), table[path]) for path in legacy]
-    return Routes(tuple(sorted(routes, key=lambda route: route.path.count("{"))))
+    return Routes(tuple(sorted(routes, key=lambda route: [part.startswith("{") for part in route.path.split("/")])))

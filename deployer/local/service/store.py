@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from deployer.local.service.cluster_metrics import cluster_metrics_input
 from deployer.local.service.errors import Json, ServerError, failure, from_answer
 from deployer.local.service.indices import CONFIG
 from deployer.local.service.node import Answer, Node
@@ -74,7 +75,13 @@ class Store:
             java_class = "org.opensearch.core.xcontent.NamedObjectNotFoundException"
             message = f"[1:{len(name) + 5}] unknown field [{name}]"
             raise ServerError(failure(java_class, message, kind="argument", status=400))
-        return read_job(found, kind)
+        job = read_job(found, kind)
+        for given in job.body.get("inputs", []):
+            if "uri" in given:
+                # The plugin reads what it wrote with all its checks, which not everything it wrote passes.
+                uri = given["uri"]
+                cluster_metrics_input(uri["path"], uri["path_params"], uri["url"], uri["clusters"])
+        return job
 
     async def document(self, document_id: str, routing: str | None = None, version: int | None = None) -> Json | None:
         """Gives a document as the node answers it, None if there is none."""
@@ -124,6 +131,11 @@ class Store:
         match = {"match": {f"{path}.monitor_id": monitor_id}}
         query = {"nested": {"path": path, "query": {"bool": {"must": [match]}}, "score_mode": "none"}}
         return await self.jobs(query, size=size)
+
+    async def unread(self, error: ServerError) -> ServerError:
+        """Gives the error for a document that could not be read, where the plugin reads it within the search for it."""
+        unreadable = error.failure.kind == "argument" and "ValidationException" not in error.failure.java_class
+        return await self.foreign() if unreadable else error
 
     async def foreign(self) -> ServerError:
         """Gives the error the plugin answers where it reads a job of the other kind: that of its own transport."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from deployer.local.service.bucket_query import path_of
 from deployer.local.service.contexts import script_context
-from deployer.local.service.errors import Json, ServerError, failure, illegal_argument
+from deployer.local.service.errors import Json, ServerError, failure, illegal_argument, null_pointer
 from deployer.local.service.expressions import documents_of
 from deployer.local.service.node import Node
 from deployer.local.service.results import BucketTriggerRun, DocTriggerRun, MonitorRun, TriggerRun
@@ -47,6 +47,10 @@ def _selected(trigger: Json, run: MonitorRun) -> dict[str, Json]:
     found: Json = aggregations
     for name in path_of(trigger):
         found = found[name]
+    if isinstance(found.get("buckets"), dict):
+        have, want = "java.util.HashMap", "java.util.List"
+        where = f"({have} and {want} are in module java.base of loader 'bootstrap')"
+        raise _thrown("java.lang.ClassCastException", f"class {have} cannot be cast to class {want} {where}")
     selected: dict[str, Json] = {}
     for index in chosen["bucket_indices"]:
         bucket = found["buckets"][index]
@@ -66,6 +70,8 @@ def _key_texts(bucket: Json) -> list[str]:
     if isinstance(key, int) and not isinstance(key, bool) and -(2**31) <= key < 2**31:
         return [str(key)]
     if isinstance(key, dict):
+        if None in key.values():
+            raise null_pointer('Cannot invoke "Object.toString()" because "it" is null')
         return [java_text(value) for value in key.values()]
     raise illegal_argument(f"Unexpected format for key in bucket [{java_text(bucket)}]")
 

@@ -155,9 +155,7 @@ class Workflows:
         except ServerError as error:
             if error.failure.kind == "index_not_found":
                 raise status_error("Workflow not found", 404) from error
-            if "NamedObjectNotFound" in error.failure.java_class:
-                raise wrap(await self._tools.store.foreign()) from error
-            raise wrap(error) from error
+            raise wrap(await self._tools.store.unread(error)) from error
         return Reply(200, workflow.answered())
 
     async def delete(self, call: Call) -> Reply:

@@ -27,8 +27,12 @@ final class EchoHandler extends Handler {
         XContentParser parser = request.contentParser();
         return channel -> {
             XContentBuilder builder = channel.newBuilder();
-            parser.nextToken();
-            builder.copyCurrentStructure(parser);
+            // Written value by value, so that an object from which all is filtered out is still an object.
+            if (parser.nextToken() == XContentParser.Token.START_ARRAY) {
+                builder.value(parser.listOrderedMap());
+            } else {
+                builder.map(parser.mapOrdered());
+            }
             channel.sendResponse(new BytesRestResponse(status, builder));
         };
     }

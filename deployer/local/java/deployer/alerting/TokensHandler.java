@@ -22,7 +22,7 @@ import org.opensearch.transport.client.node.NodeClient;
  * The body as the server's own parser reads it: `tokens`, each `[type, text, line, column]`, up to the `error` that ends them, if
  * any; and under `parsed`, by the number of the token where it stands, each search source, script and bucket condition as the
  * server writes it back (`value`) with the number of the token its parser ended on (`end`), or the `error` of reading it. With
- * `?search=true` the body as a whole is a search source, that of token 0.
+ * `?search=true` the body as a whole is a search source, that of token -1.
  */
 final class TokensHandler extends Handler {
     @Override
@@ -40,7 +40,7 @@ final class TokensHandler extends Handler {
         XContentParser parser = request.contentParser();
         List<Part> parts = new ArrayList<>();
         if (request.paramAsBoolean("search", false)) {
-            parts.add(new Part(0, "search"));
+            parts.add(new Part(-1, "search"));
         }
         return channel -> answer(channel, builder -> write(builder, request, parser, parts));
     }
