@@ -17,7 +17,6 @@ from deployer.replay import execute, ingest
 from deployer.replay.client import Client
 from deployer.replay.execute import Entity
 
-
 WORKERS = 4
 
 
