@@ -1,0 +1,197 @@
+"""Events of every shipper, whole and broken, through the pipelines of a real node."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deployer.catalogue import load_repository
+from deployer.model.analytic import Repository
+from deployer.model.finding import Findings
+from deployer.replay.stage import stage
+from tests.node import Node
+from tests.unit.test_mappings import mapped_fields
+
+pytestmark = pytest.mark.integration
+
+SYSMON = {
+    "UtcTime": "2026-03-02 10:01:00.123",
+    "ProcessGuid": "{5f1ca0f0-0000-0000-0000-000013726011}",
+    "ProcessId": "4200",
+    "Image": "C:\\Windows\\System32\\NETSTAT.EXE",
+    "OriginalFileName": "netstat.exe",
+    "CommandLine": 'netstat  "-ano"',
+    "User": "CORP\\alice",
+    "ParentProcessId": "4100",
+    "ParentImage": "C:\\Windows\\System32\\cmd.exe",
+    "ParentCommandLine": "-",
+}
+"""One event of Sysmon, to be put into the form of each shipper."""
+
+CHANNEL = "Microsoft-Windows-Sysmon/Operational"
+XML = (
+    "<Event><System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID><TimeCreated SystemTime='2026-03-02T10:01:00.500Z'/>"
+    f"<Channel>{CHANNEL}</Channel><Computer>WS01</Computer></System><EventData>"
+    + "".join(f'<Data Name="{name}">{value.replace(chr(34), "&quot;")}</Data>' for name, value in SYSMON.items())
+    + "</EventData></Event>"
+)
+HEAD = {"EventID": 1, "Channel": CHANNEL, "Computer": "WS01"}
+
+FORMS: dict[str, dict[str, Any]] = {
+    "winlogbeat": {"winlog": {"event_id": "1", "channel": CHANNEL, "computer_name": "WS01", "event_data": SYSMON}},
+    "winlogbeat dotted": {
+        "winlog.event_id": 1,
+        "winlog.computer_name": "WS01",
+        "winlog.channel": CHANNEL,
+        "winlog.event_data": SYSMON,
+    },
+    "winlogbeat 6": {"event_id": 1, "log_name": CHANNEL, "computer_name": "WS01", "event_data": SYSMON},
+    "event log as JSON": {
+        "Event": {"System": {**HEAD, "EventID": {"#text": 1, "#attributes": {"Qualifiers": 0}}}, "EventData": SYSMON}
+    },
+    "event log as JSON, named data": {
+        "Event": {
+            "System": HEAD,
+            "EventData": {"Data": [{"@Name": name, "#text": value} for name, value in SYSMON.items()]},
+        }
+    },
+    "flat": {"EventID": 1, "Channel": CHANNEL, "Hostname": "WS01", "host": "collector", **SYSMON},
+    "message only": {
+        **HEAD,
+        "Message": "Process Create:\r\n" + "\r\n".join(f"{name}: {value}" for name, value in SYSMON.items()),
+    },
+    "XML line": {"message": XML},
+}
+
+WRONG: list[Any] = [
+    None,
+    "",
+    "-",
+    "x",
+    -1,
+    1e300,
+    12345678901234567890123,
+    True,
+    [],
+    [{}],
+    [["a"]],
+    {},
+    {"a": 1},
+    {"": 1},
+    "x" * 40000,
+    "\u00e9" * 20000,
+]
+
+
+@pytest.fixture(scope="module")
+def node(cluster_url: str) -> Node:
+    """The cluster, spoken to plainly."""
+    return Node(cluster_url)
+
+
+@pytest.fixture(scope="module")
+def repository(root: Path) -> Repository:
+    """This project's repository."""
+    findings = Findings()
+    loaded = load_repository(root, findings)
+    findings.raise_errors()
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def streams(node: Node, repository: Repository) -> Iterator[dict[str, str]]:
+    """A data stream for each log source, by its id."""
+    with stage(node, repository, repository.sources) as naming:
+        yield {name: f"{naming.streams}-{source.dataset}-forms" for name, source in repository.sources.items()}
+
+
+def send(node: Node, stream: str, documents: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Index documents; the answer's items."""
+    items: list[Mapping[str, Any]] = []
+    for start in range(0, len(documents), 300):
+        lines = "".join(f'{{"create":{{}}}}\n{json.dumps(document)}\n' for document in documents[start : start + 300])
+        items += [item["create"] for item in node.request("POST", f"/{stream}/_bulk", lines)["items"]]
+    return items
+
+
+def stored(node: Node, stream: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as it was kept."""
+    source: dict[str, Any] = node.request("GET", f"/{item['_index']}/_doc/{item['_id']}")["_source"]
+    return source
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("wrapped", [False, True], ids=["document", "line"])
+def test_each_form_of_an_event_gives_the_same_fields(
+    node: Node, streams: dict[str, str], form: str, wrapped: bool
+) -> None:
+    """Whichever shipper delivers it, as a document or as a line of JSON, a process creation says the same."""
+    document = FORMS[form]
+    if wrapped and set(document) != {"message"}:
+        document = {"message": json.dumps(document)}
+
+    (item,) = send(node, streams["windows.sysmon"], [document])
+    event = stored(node, streams["windows.sysmon"], item)
+
+    assert "2026-03-02T10:01:00.123Z" == event["@timestamp"]
+    assert ("WS01", "alice", "CORP") == (event["host"]["name"], event["user"]["name"], event["user"]["domain"])
+    assert ("1", ["process"], ["start"]) == (event["event"]["code"], event["event"]["category"], event["event"]["type"])
+    process = event["process"]
+    assert ("NETSTAT.EXE", 4200, ["netstat", "-ano"]) == (process["name"], process["pid"], process["args"])
+    assert 'netstat  "-ano"' == process["command_line"]
+    assert {"executable": "C:\\Windows\\System32\\cmd.exe", "name": "cmd.exe", "pid": 4100} == process["parent"]
+    assert "tags" not in event
+
+
+@pytest.mark.parametrize("source", ["windows.sysmon", "linux.auditd", "aws.cloudtrail"])
+def test_no_type_of_value_in_any_field_loses_an_event(
+    node: Node, repository: Repository, streams: dict[str, str], root: Path, source: str
+) -> None:
+    """An object where a text belongs, a text where an object belongs, a number of 74 bits: kept, never refused."""
+    documents: list[Mapping[str, Any]] = []
+    for component in repository.sources[source].components:
+        template = yaml.safe_load((root / f"mappings/components/{component}.yml").read_text("utf-8"))["template"]
+        paths = {
+            path[:length]
+            for path, _ in mapped_fields(template["mappings"]["properties"])
+            for length in range(1, len(path) + 1)
+        }
+        for path in sorted(paths):
+            for wrong in WRONG:
+                value: Any = wrong
+                for name in reversed(path):
+                    value = {name: value}
+                documents += [value, {"message": json.dumps(value)}]
+
+    refused = [item["error"]["reason"] for item in send(node, streams[source], documents) if item["status"] > 299]
+
+    assert [] == refused
+
+
+def test_lines_that_are_no_events_are_kept(node: Node, streams: dict[str, str]) -> None:
+    """Binary junk, half a JSON object, a megabyte of one letter: kept whole, with a time, by every source."""
+    lines = ["\x00\x01\x7f\ufffe", '{"Event": {"System"', "x" * 1_000_000, "{}", ""]
+    for stream in streams.values():
+        items = send(node, stream, [{"message": line} for line in lines])
+
+        assert [201] * len(lines) == [item["status"] for item in items]
+        kept = [stored(node, stream, item) for item in items]
+        assert lines[:3] == [event["event"]["original"] for event in kept[:3]]
+        assert all(event["@timestamp"] for event in kept)
+        assert "pipeline_error" == kept[1]["event"]["kind"]
+        assert kept[1]["error"]["message"]
+
+
+def test_a_reserved_name_in_a_line_reaches_no_other_index(node: Node, streams: dict[str, str]) -> None:
+    """A logged JSON object cannot choose the index, the id or the routing that it is stored under."""
+    line = json.dumps({"_index": "elsewhere", "_id": "mine", "_routing": "x", "EventID": 1, "CommandLine": "a"})
+
+    (item,) = send(node, streams["windows.sysmon"], [{"message": line}])
+
+    assert streams["windows.sysmon"] in item["_index"]
+    assert "mine" != item["_id"]
