@@ -66,3 +66,15 @@ def test_an_analytic_says_what_an_analyst_and_a_reviewer_need(root: Path, name: 
     assert analytic.references
     for tunable in analytic.tunables.values():
         assert len(tunable.description.split()) > 5, tunable.name
+
+
+def test_every_file_names_its_schema_for_editors(root: Path) -> None:
+    """The first line of each file that people write leads an editor to the schema, by a path that exists."""
+    files = [path for folder in ("detections", "mappings", "environments") for path in (root / folder).rglob("*.yml")]
+
+    assert len(files) > 30
+    for path in files:
+        first = path.read_text("utf-8").splitlines()[0]
+        match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+        assert match, path
+        assert (path.parent / match[1]).is_file(), path
