@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make demo-down   stop what make demo started (its data stays)"
 	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
 	@echo "make lint        ruff, mypy, import-linter"
+	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -46,6 +47,10 @@ cluster-tests: venv
 	$(BIN)/pytest tests/contract tests/integration
 
 test: lint unit cluster-tests
+
+EVENTS ?= ../shared/events
+real-logs: venv
+	$(BIN)/python -m benchmarks.real_logs $(EVENTS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

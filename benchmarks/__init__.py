@@ -1,0 +1,1 @@
+"""Measurements: they print tables, and no test depends on their timings."""
