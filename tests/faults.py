@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -47,7 +48,7 @@ Script = Callable[[Request], Reply]
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[tuple[str, list[Request]]]:
+def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[Request]]]:
     """A server on 127.0.0.1 that answers what the script says; gives its address and the requests as they come."""
     seen: list[Request] = []
 
@@ -89,10 +90,14 @@ def serving(script: Script) -> Iterator[tuple[str, list[Request]]]:
         setattr(Handler, f"do_{method}", Handler.handle_any)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        # A client that does not trust the certificate ends the handshake: nothing to report.
+        server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", seen
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", seen
     finally:
         server.shutdown()
         server.server_close()

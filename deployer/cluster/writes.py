@@ -47,17 +47,30 @@ def create(cluster: Cluster, resource: Resource, ids: Mapping[str, str]) -> Writ
     return Written(name)
 
 
-def update(cluster: Cluster, resource: Resource, live: Live, ids: Mapping[str, str]) -> Written:
-    """Write over the object as it was read; a monitor only if nobody wrote it since (else AnswerError, 409)."""
+def update(
+    cluster: Cluster, resource: Resource, live: Live, ids: Mapping[str, str], *, refresh: bool = True
+) -> Written:
+    """Write over the object as it was read; a monitor only if nobody wrote it since (else AnswerError, 409).
+
+    Without `refresh` a monitor's update is four times as fast, and searches see it with the next refresh (within a second,
+    or with the next write that refreshes).
+    """
     kind = resource.kind
     if kind in _ALERTING:
-        params = {"if_seq_no": live.seq_no, "if_primary_term": live.primary_term}
+        params: dict[str, Any] = {"if_seq_no": live.seq_no, "if_primary_term": live.primary_term}
+        if not refresh:
+            params["refresh"] = "false"
         return _written(kind, cluster.request("PUT", f"{_ALERTING[kind]}/{live.id}", body_of(resource, ids), params))
     if kind is Kind.CHANNEL:
         _update_channel(cluster, resource, live)
     else:
         cluster.request("PUT", f"{_NAMED[kind]}/{resource.name}", resource.body)
     return Written(resource.name)
+
+
+def read_one(cluster: Cluster, kind: Kind, identity: str) -> Written:
+    """A monitor or workflow as it is at this moment; a read by id sees writes that searches do not see yet."""
+    return _written(kind, cluster.request("GET", f"{_ALERTING[kind]}/{identity}"))
 
 
 def delete(cluster: Cluster, kind: Kind, identity: str) -> None:

@@ -27,6 +27,9 @@ from deployer.plan.outcome import Fate, Outcome, Result
 
 THREADS = 8
 
+REFRESH = 1.2
+"""Seconds after which a write without refresh is seen by searches, at the latest: the interval is one second."""
+
 Progress = Callable[[str], None]
 
 
@@ -122,13 +125,21 @@ class _Run:
             )
 
     def _wave(self, wave: Sequence[Action], actions: Sequence[Action], recorder: Recorder) -> None:
-        rest = list(wave)
+        rest, last = list(wave), []
         if rest[0].kind is Kind.MONITOR and not self.seen.plan.facts.present:
             # The first monitor of a cluster makes the index of all; creates that meet it half-made fail.
             self._settle(self._one(rest.pop(0), actions))
+        elif rest[0].kind is Kind.MONITOR:
+            # One write that refreshes shows the others' too, so of updates only the last one does.
+            last = [action for action in rest if action.verb is Verb.UPDATE][-1:]
+            rest = [action for action in rest if not last or action is not last[0]]
         with ThreadPoolExecutor(THREADS) as pool:
-            for outcome in pool.map(lambda action: self._one(action, actions), rest):
+            for outcome in pool.map(lambda action: self._one(action, actions, refresh=not last), rest):
                 self._settle(outcome)
+        for action in last:
+            self._settle(self._one(action, actions))
+            if rest and self.outcomes[action.key].fate is not Fate.APPLIED:
+                time.sleep(REFRESH)
         self._confirm(wave)
         for action in wave:
             if self.outcomes[action.key].fate is Fate.APPLIED and self._known(action):
@@ -136,7 +147,7 @@ class _Run:
         # What became of a lost answer stays noted as intended, as does what could not be read back; the next run finds out.
         recorder.not_done([action for action in wave if self._not_done(action)])
 
-    def _one(self, action: Action, actions: Sequence[Action]) -> Outcome:
+    def _one(self, action: Action, actions: Sequence[Action], *, refresh: bool = True) -> Outcome:
         """Carry out one action; runs in a thread."""
         if self.terms.stop.is_set() or self.record_error:
             why = "the record could not be written" if self.record_error else "interrupted before it began"
@@ -147,7 +158,7 @@ class _Run:
                 action, Fate.BLOCKED, action.id, f"waits for {blocked[0]}", "It follows when that is mended."
             )
         try:
-            written = self.performer.perform(action, self.ids)
+            written = self.performer.perform(action, self.ids, refresh=refresh)
         except TakenError as error:
             return Outcome(action, Fate.CONFLICT, action.id, f"{error.what}: {error.why}", "Theirs stays. Plan again.")
         except LostAnswerError as error:

@@ -40,8 +40,8 @@ class Performer:
     stop: threading.Event
     pause: float = 0.5
 
-    def perform(self, action: Action, ids: Mapping[str, str]) -> Written:
-        """What the cluster has now.
+    def perform(self, action: Action, ids: Mapping[str, str], *, refresh: bool = True) -> Written:
+        """What the cluster has now. `refresh` as in `writes.update`.
 
         Raises TakenError for a conflict, LostAnswerError if nobody can tell what became of it, any other ClusterError or
         AuthError for a failure.
@@ -55,7 +55,7 @@ class Performer:
             case Verb.UPDATE | Verb.ADOPT:
                 assert action.resource is not None
                 assert action.live is not None
-                return self._update(action.resource, action.live, ids)
+                return self._update(action.resource, action.live, ids, refresh)
             case _:
                 assert action.live is not None
                 return _of(action.live)
@@ -107,11 +107,11 @@ class Performer:
             and live.marker.deployment == self.deployment
         ]
 
-    def _update(self, resource: Resource, before: Live, ids: Mapping[str, str]) -> Written:
+    def _update(self, resource: Resource, before: Live, ids: Mapping[str, str], refresh: bool) -> Written:
         """Write over what was read. Repeating is harmless: the write is conditional, or replaces the whole by its name."""
         for number in range(TRIES):
             try:
-                return writes.update(self.cluster, resource, before, ids)
+                return writes.update(self.cluster, resource, before, ids, refresh=refresh)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
                 if number and isinstance(error, AnswerError) and error.status == 409:
                     return self._ours(resource, before)
@@ -124,10 +124,9 @@ class Performer:
 
     def _ours(self, resource: Resource, before: Live) -> Written:
         """After a lost answer the same write is refused: exactly one version more means that the first one was carried out."""
-        found, _ = read_monitors(self.cluster, self.deployment, [before.id])
-        for live in found:
-            if live.id == before.id and before.version is not None and live.version == before.version + 1:
-                return _of(live)
+        now = writes.read_one(self.cluster, resource.kind, before.id)
+        if before.version is not None and now.version == before.version + 1:
+            return now
         raise TakenError(f"{resource.key} was written by somebody else", why="its version has moved on")
 
     def _delete(self, action: Action) -> Written:
