@@ -29,13 +29,22 @@ class Node:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             failure = ClusterError(f"{method} {path}: {error.code}", why=error.read().decode("utf-8", "replace")[:2000])
-            failure.status = error.code  # type: ignore[attr-defined]
+            failure.status = error.code
             raise failure from error
+
+    def found(self, path: str) -> Any:
+        """What stands at `path`, or None."""
+        try:
+            return self.request("GET", path)
+        except ClusterError as error:
+            if error.status != 404:
+                raise
+            return None
 
     def gone(self, path: str) -> None:
         """Delete what stands at `path`, if anything does."""
         try:
             self.request("DELETE", path)
         except ClusterError as error:
-            if getattr(error, "status", None) != 404:
+            if error.status != 404:
                 raise

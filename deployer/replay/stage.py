@@ -44,7 +44,7 @@ def _remove(client: Client, run: str) -> None:
         try:
             client.request("DELETE", f"{path}/{run}-*")
         except ClusterError as error:
-            if getattr(error, "status", None) != 404:
+            if error.status != 404:
                 raise
 
 
@@ -53,7 +53,7 @@ def _sweep(client: Client) -> None:
     try:
         answer = client.request("GET", f"/_index_template/{PREFIX}-*", params={"filter_path": "index_templates.name"})
     except ClusterError as error:
-        if getattr(error, "status", None) == 404:
+        if error.status == 404:
             return
         raise
     for name in sorted({"-".join(item["name"].split("-")[:3]) for item in answer.get("index_templates", ())}):
