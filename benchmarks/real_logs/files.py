@@ -110,7 +110,14 @@ def _record(line: str) -> dict[str, Any]:
 
 
 def _is_windows(record: dict[str, Any]) -> bool:
-    return bool({"Event", "winlog", "EventID", "EventId", "ActionType", "ProviderGuid"} & set(record))
+    known = {"Event", "winlog", "EventID", "EventId", "ProviderGuid"} & set(record)
+    return bool(known) or _is_defender(record)
+
+
+def _is_defender(record: Any) -> bool:
+    if not isinstance(record, dict):
+        return False
+    return "ActionType" in record or any(key.startswith(("InitiatingProcess", "CreatedProcess")) for key in record)
 
 
 def _windows(record: dict[str, Any], line: str) -> str:
@@ -120,7 +127,7 @@ def _windows(record: dict[str, Any], line: str) -> str:
     channel = str(system.get("Channel") or winlog.get("channel") or record.get("Channel") or "")
     event = system.get("EventID", winlog.get("event_id", record.get("EventID", record.get("EventId"))))
     event = str(event.get("#text") if isinstance(event, dict) else event)
-    if "ActionType" in record or "InitiatingProcessFileName" in record:
+    if _is_defender(record) or _is_defender(record.get("properties")):
         return "windows.defender"
     if "PowerShell" in channel or event in ("4103", "4104"):
         return "windows.powershell"
