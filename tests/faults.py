@@ -18,13 +18,17 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. `drop` closes the connection instead of answering; `cut` leaves out so many bytes of the end."""
+    """An answer. `drop` closes the connection instead of answering; `cut` leaves out so many bytes of the end.
+
+    `raw` is a body to send as it is: the real plugin cuts the JSON of some errors short.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     cut: int = 0
+    raw: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[tuple
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             data = b"" if reply.body is None else json.dumps(reply.body).encode()
-            data = data[: len(data) - reply.cut]
+            data = data[: len(data) - reply.cut] if reply.raw is None else reply.raw
             self.send_response(reply.status)
             for name, value in {
                 "content-type": "application/json",
@@ -159,8 +163,7 @@ def proxied(upstream: str) -> Iterator[Proxy]:
             headers = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
             connection.request(request.method, request.path, request.body.encode() or None, headers)
             answer = connection.getresponse()
-            text = answer.read()
-            return Reply(answer.status, json.loads(text) if text else None)
+            return Reply(answer.status, raw=answer.read())
         finally:
             connection.close()
 
