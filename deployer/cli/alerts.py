@@ -24,6 +24,8 @@ def alerts(root: Path | None, environment: str, state: str, analytic: tuple[str,
 
     The message of an alert is in your channel; this shows what only the alert's document has.
     """
+    from rich.console import Console
+
     from deployer.cluster import sorted_by_owner
     from deployer.cluster.alerts import read_alerts
     from deployer.model.errors import UsageError
@@ -44,7 +46,8 @@ def alerts(root: Path | None, environment: str, state: str, analytic: tuple[str,
     if output == "json":
         common.result(wishes.dumped(alerts_json(found, environment, deployment, state)))
     else:
-        common.result(alerts_text(found, state))
+        console = Console()
+        common.result(alerts_text(found, state, console.width if console.is_terminal else 160))
     return 0
 
 

@@ -76,7 +76,8 @@ def deploy(
     _show(seen.plan, cluster.address, output)
     seen.plan.check()
     if seen.plan.empty:
-        _report(Result(seen.plan), output, output_file)
+        if output != "text":
+            _report(Result(seen.plan), output, output_file)
         return 0
     if not _agreed(seen.plan, yes, confirm):
         common.note("Nothing was changed.")
@@ -104,7 +105,7 @@ def _show(plan: Plan, address: str, output: str) -> None:
     """The plan: part of the result as text, beside it when a program reads the result."""
     from deployer.report import plan_text
 
-    if output == "text" and not plan.empty:
+    if output == "text":
         common.result(plan_text(plan, address, colour=wishes.coloured()))
     else:
         common.note(plan_text(plan, address))
