@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -172,6 +174,46 @@ def test_promise_24_sigterm_ends_what_is_in_flight_and_the_next_run_does_the_res
     assert 404 == _status(on, f"{RECORDS}/_doc/lock:{on.deployment}")
     assert 0 == run(on, "deploy")
     assert 2 == len(on.monitors())
+
+
+@pytest.mark.parametrize(
+    ("production", "typed", "code", "monitors"),
+    [(False, "n", 1, 0), (False, "y", 0, 2), (True, "prod", 1, 0), (True, "local", 0, 2)],
+)
+def test_promise_12_a_person_at_a_terminal_is_asked(
+    on: Bench, production: bool, typed: str, code: int, monitors: int
+) -> None:
+    """At a terminal a deploy asks; production wants its name typed, and anything else changes nothing."""
+    path = on.folder / "environments/local.yml"
+    path.write_text(path.read_text() + f"production: {str(production).lower()}\n")
+
+    found, output = _at_a_terminal(["deploy", "--root", str(on.folder), "--env", "local"], typed)
+
+    assert code == found, output
+    assert ("Type local to deploy" if production else "Deploy this? [y/N]") in output
+    assert monitors == len(on.monitors())
+
+
+def _at_a_terminal(arguments: list[str], typed: str) -> tuple[int, str]:
+    """Run the tool in a terminal of its own, and type a line when it asks; its exit code and what was seen."""
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "deployer", *arguments], environment)
+    output, answered = b"", False
+    while select.select([terminal], [], [], 120)[0]:
+        try:
+            read = os.read(terminal, 4096)
+        except OSError:  # the other end is gone
+            break
+        output += read
+        if not read:
+            break
+        if not answered and (b"[y/N]" in output or b"to deploy:" in output):
+            os.write(terminal, f"{typed}\n".encode())
+            answered = True
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), output.decode()
 
 
 def _any_monitor(on: Bench) -> str:
