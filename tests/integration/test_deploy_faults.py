@@ -26,6 +26,7 @@ from tests.faults import Fault, Proxy, Reply, proxied
 pytestmark = pytest.mark.integration
 
 CREATE = ("POST", "/monitors$")
+NOT_READY = {"error": {"type": "alerting_exception", "reason": "all shards failed"}, "status": 500}
 
 
 @pytest.fixture
@@ -56,6 +57,7 @@ def fates(result: Result) -> dict[str, Fate]:
         pytest.param(Fault(*CREATE, before=Reply(503)), id="refused for now"),
         pytest.param(Fault(*CREATE, before=Reply(429, headers={"retry-after": "1"})), id="too many requests"),
         pytest.param(Fault(*CREATE, times=2, after=Reply(drop=True)), id="both answers dropped"),
+        pytest.param(Fault(*CREATE, times=2, before=Reply(500, NOT_READY)), id="the index of monitors is half-made"),
     ],
 )
 def test_promise_19_a_create_whose_answer_is_lost_makes_no_duplicate(on: Bench, through: Proxy, fault: Fault) -> None:
