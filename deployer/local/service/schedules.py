@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
-from deployer.local.service.cron import check_cron
+from deployer.local.service.cron import check_cron, plain_cron
 from deployer.local.service.errors import Json, illegal_argument
 from deployer.local.service.tokens import END_OBJECT, START_OBJECT, Parser
 from deployer.local.service.zones import zone_id, zone_info
@@ -141,13 +141,11 @@ def previous_run(cron: Json, before: int) -> int | None:
 def _cron_run(cron: Json, at: int, *, reverse: bool) -> int | None:
     zone = zone_info(cron["timezone"])
     moment = datetime.fromtimestamp(at / 1000, zone)
-    expression = cron["expression"].upper()
-    found = next(CronSim(expression, moment, reverse=reverse), None) if _cronsim_takes(expression) else None
+    try:
+        found = next(CronSim(plain_cron(cron["expression"]), moment, reverse=reverse), None)
+    except CronSimError:  # a date that never comes, such as February 30
+        return None
     return None if found is None else round(found.timestamp() * 1000)
-
-
-def _cronsim_takes(expression: str) -> bool:
-    return len(expression.split()) == 5
 
 
 def on_time(schedule: Json, last: int | None, now: int) -> bool:
