@@ -144,7 +144,7 @@ def test_a_removed_analytic_is_an_orphan_and_stays(site: Site, capsys: pytest.Ca
 
     assert code == 0
     assert "No changes." in out
-    assert "orphan: monitor/AN0906/connections" in site.said[-1]
+    assert "orphan: monitor/AN0906/connections" in out
     found = Node(site.url).request(
         "POST",
         "/_plugins/_alerting/monitors/_search",
