@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from deployer.model.analytic import Analytic, Case, Repository
 from deployer.model.finding import Findings
-from deployer.render.target import Target
 
 
-def check_samples(repository: Repository, target: Target, findings: Findings) -> None:
+def check_samples(repository: Repository, findings: Findings) -> None:
     """Add a finding for overlapping cases (DAC010), for a monitor with no positive and for a tunable without proof (DAC017)."""
     for analytic_id, cases in repository.cases.items():
         analytic = repository.analytics.get(analytic_id)

@@ -52,7 +52,7 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     for analytic in repository.analytics.values():
         for spec in analytic.monitors.values():
             _monitor(monitors.render(analytic, spec, target, findings), findings)
-    check_samples(repository, target, findings)
+    check_samples(repository, findings)
     for environment in environments:
         if environment is not None:
             for resource in render_environment(repository, environment, findings):

@@ -87,6 +87,7 @@ def load(root: Path | None, environment: str, secrets: Any = None) -> Loaded:
     """Read and render an environment; InvalidRepositoryError with all findings if anything is wrong."""
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository
+    from deployer.check.samples import check_samples
     from deployer.render import render_environment
 
     folder, findings = find_root(root), Findings()
@@ -96,6 +97,7 @@ def load(root: Path | None, environment: str, secrets: Any = None) -> Loaded:
     assert loaded is not None
     resources = render_environment(repository, loaded, findings, secrets)
     check_repository(repository, findings)
+    check_samples(repository, findings)
     findings.raise_errors()
     for finding in findings.sorted():
         note(str(finding))
