@@ -125,7 +125,7 @@ def _scope(parser: Parser) -> Json:
             while parser.next() != END_OBJECT:
                 continue
         else:
-            raise illegal_argument(f"Invalid field [{field}] found in action execution scope.")
+            raise illegal_argument(f"Invalid field [{field or 'null'}] found in action execution scope.")
     if not kind:
         raise illegal_argument("Action execution scope is null.")
     return {kind: {"actionable_alerts": categories} if kind == "per_alert" else {}}
@@ -137,7 +137,7 @@ def _actionable(parser: Parser) -> list[str]:
         field = parser.name
         parser.next()
         if field != "actionable_alerts":
-            raise illegal_argument(f"Invalid field [{field}] found in per alert action execution scope.")
+            raise illegal_argument(f"Invalid field [{field or 'null'}] found in per alert action execution scope.")
         parser.expect(START_ARRAY)
         while parser.next() != END_ARRAY:
             category = parser.text()

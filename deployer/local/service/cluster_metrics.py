@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from deployer.local.service.errors import Json, illegal_argument
 
 _ILLEGAL = (":", '"', "+", "\\", "|", "?", "#", ">", "<", " ")
 _UNFIT = re.compile(r"""[\s"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})""")
+_HOST = re.compile(r"[A-Za-z0-9.-]+")
+_LAST_PORT = 65535
 _CLUSTER_NAME = re.compile(r"^(?=.{1,255}$)[a-z0-9*]([a-zA-Z0-9_*-]*:?[a-zA-Z0-9_*-]*)$")
 
 
@@ -44,9 +46,7 @@ def cluster_metrics_input(path: str, path_params: str, url: str, clusters: list[
         raise illegal_argument("The uri.api_type field, uri.path field, or uri.uri field must be defined.")
     built = _build(path, path_params)
     given = url or built
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.netloc or re.search(r"\s", given):
-        raise illegal_argument("Invalid URI constructed from the path and path_params inputs, or the url input.")
+    parts = _split(given)
     if url and path and url != built:
         raise illegal_argument("The provided URL and URI fields form different URLs.")
     if (parts.hostname or "").lower() != "localhost":
@@ -89,6 +89,22 @@ def result(uri: Json, answer: object) -> Json:
     if uri["api_type"] == "NODES_STATS":
         body.pop("cluster_name", None)
     return body
+
+
+def _split(url: str) -> SplitResult:
+    if _UNFIT.search(url):
+        raise illegal_argument("Invalid URL syntax.")
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise illegal_argument("Invalid URL syntax.") from error
+    port = parts.netloc.rpartition(":")[2] if ":" in parts.netloc else "80"
+    if not re.fullmatch(r"[0-9]+", port):
+        raise illegal_argument("Invalid URL syntax.")
+    sound = url.isascii() and parts.scheme in ("http", "https") and "//" not in parts.path
+    if not (sound and _HOST.fullmatch(parts.hostname or "") and int(port) <= _LAST_PORT):
+        raise illegal_argument("Invalid URI constructed from the path and path_params inputs, or the url input.")
+    return parts
 
 
 def _build(path: str, path_params: str) -> str:

@@ -109,7 +109,7 @@ class Parser:
         """Gives true or false, also from the texts."""
         token = self._current()
         if token.type in (VALUE_BOOLEAN, VALUE_STRING):
-            if token.text in ("true", "false"):
+            if token.text in ("true", "false", ""):
                 return token.text == "true"
             raise illegal_argument(f"Failed to parse value [{token.text}] as only [true] or [false] are allowed.")
         raise self._jackson(f"Current token ({_jackson_type(token)}) not of boolean type")

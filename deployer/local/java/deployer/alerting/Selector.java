@@ -3,6 +3,7 @@ package deployer.alerting;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.opensearch.core.ParseField;
 import org.opensearch.core.common.ParsingException;
@@ -55,8 +56,12 @@ final class Selector extends AbstractPipelineAggregationBuilder<Selector> {
             new Script(in),
             GapPolicy.readFrom(in),
             in.readOptionalWriteable(IncludeExclude::new),
-            in.readBoolean() ? in.readMap(StreamInput::readString, IncludeExclude::new) : null
+            null
         );
+        if (in.readBoolean()) {
+            // The plugin reads one filter more than there are, so that a search found in the request cache fails.
+            throw new IllegalStateException("filters of a composite key cannot be read");
+        }
     }
 
     @Override
@@ -207,6 +212,6 @@ final class Selector extends AbstractPipelineAggregationBuilder<Selector> {
                 throw unknownKey(parser, token, name, field);
             }
         }
-        return IncludeExclude.merge(include, exclude);
+        return Objects.requireNonNull(IncludeExclude.merge(include, exclude), "merge(...) must not be null");
     }
 }

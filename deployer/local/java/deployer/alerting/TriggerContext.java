@@ -22,7 +22,8 @@ public final class TriggerContext {
     }
 
     public List<Object> getResults() {
-        return (List<Object>) values.get("results");
+        List<Object> results = (List<Object>) values.get("results");
+        return results.isEmpty() ? new NoResults() : results;
     }
 
     public Instant getPeriodStart() {
