@@ -64,7 +64,9 @@ def claim(folder: Folder) -> None:
     """Makes the folder ours: creates it, or checks the mark. Raises RefusedError if it holds something else."""
     if folder.lock.is_file():
         return
-    if folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir())):
+    taken = folder.root.exists() and (not folder.root.is_dir() or any(folder.root.iterdir()))
+    # The mark is the first thing in a folder of ours, so what was filled since the look above is ours if it has one.
+    if taken and not folder.lock.is_file():
         raise RefusedError(
             f"{folder.root} is not a local cluster's folder",
             why=f"it is not empty and has no file {_MARK}",
@@ -73,8 +75,8 @@ def claim(folder: Folder) -> None:
     folder.root.mkdir(parents=True, exist_ok=True)
     # A local cluster holds events that may be confidential, and files the node would run: for its owner only.
     folder.root.chmod(0o700)
-    (folder.root / ".gitignore").write_text("*\n", encoding="utf-8")
     folder.lock.touch()
+    (folder.root / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def wipe(folder: Folder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,26 @@ def test_wiping_does_not_follow_links(folder: Folder, tmp_path: Path) -> None:
 
     assert not (folder / "data").exists()
     assert (tmp_path / "precious" / "file").exists()
+
+
+def test_many_may_claim_a_new_folder_at_once(tmp_path: Path) -> None:
+    """Whoever comes second finds a folder that is being made ours, and never takes it for somebody else's."""
+    problems: list[Exception] = []
+
+    def claim_it(folder: Folder, together: threading.Barrier) -> None:
+        together.wait(30)
+        try:
+            claim(folder)
+        except RefusedError as error:
+            problems.append(error)
+
+    for number in range(150):
+        together = threading.Barrier(4)
+        folder = Folder(tmp_path / str(number))
+        claimers = [threading.Thread(target=claim_it, args=(folder, together)) for _ in range(4)]
+        for claimer in claimers:
+            claimer.start()
+        for claimer in claimers:
+            claimer.join(30)
+
+    assert [] == problems
