@@ -16,7 +16,6 @@ from typing import Any
 from deployer.replay.cut import file_lines
 
 PLATFORMS = ("windows", "linux", "macos", "esxi", "network", "cloud", "bulk")
-LEFT_OUT = ("reference", "attack")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +173,3 @@ def _nothing(record: dict[str, Any], line: str) -> str:
 
 
 _SNIFFERS = {"windows": _windows, "linux": _linux, "macos": _macos, "esxi": _esxi, "network": _network, "cloud": _cloud}
-
-
-__all__ = ["LEFT_OUT", "Lines", "LogFile", "read", "source_of"]

@@ -75,7 +75,6 @@ class _Reader:
             )
             for key, raw in value.get("channels", {}).items()
         }
-        overrides, locations = self._tunables()
         return Environment(
             name=value["name"],
             deployment=value["deployment"],
@@ -88,8 +87,7 @@ class _Reader:
             notify=self._notify(channels),
             channels=channels,
             sources=self._sources(),
-            tunables=overrides,
-            tunable_locations=locations,
+            tunables=self._tunables(),
             monitors=self._monitors(),
             exceptions=self._exceptions(),
             limits=Limits(**value.get("limits", {})),
@@ -169,9 +167,8 @@ class _Reader:
             result[name] = SourceOverride(raw.get("index"), raw.get("filter"), delay)
         return result
 
-    def _tunables(self) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], Location]]:
+    def _tunables(self) -> dict[str, dict[str, Any]]:
         result: dict[str, dict[str, Any]] = {}
-        locations = {}
         for analytic_id, values in self.value.get("tunables", {}).items():
             analytic = self._known(analytic_id, "tunables", analytic_id)
             if analytic is None:
@@ -188,8 +185,7 @@ class _Reader:
                     analytic.tunables[name], value, self.document, ("tunables", analytic_id, name), self.findings
                 ):
                     result.setdefault(analytic_id, {})[name] = value
-                    locations[(analytic_id, name)] = self.document.where("tunables", analytic_id, name)
-        return result, locations
+        return result
 
     def _monitors(self) -> dict[str, MonitorOverride]:
         result = {}

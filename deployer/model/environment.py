@@ -111,7 +111,6 @@ class Environment:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     sources: Mapping[str, SourceOverride] = field(default_factory=dict)
     tunables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    tunable_locations: Mapping[tuple[str, str], Location] = field(default_factory=dict)
     monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
     limits: Limits = field(default_factory=Limits)

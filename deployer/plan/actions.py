@@ -78,7 +78,6 @@ class Remark(StrEnum):
     KEPT = "kept"
     AMBIGUOUS = "ambiguous"
     FOREIGN = "foreign"
-    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

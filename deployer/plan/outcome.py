@@ -19,11 +19,6 @@ class Fate(StrEnum):
     BLOCKED = "blocked"
     STOPPED = "stopped"
 
-    @property
-    def attempted(self) -> bool:
-        """Whether a request went out for it."""
-        return self not in (Fate.BLOCKED, Fate.STOPPED)
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

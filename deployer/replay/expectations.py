@@ -85,7 +85,7 @@ def _analytic(
     progress(
         f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
     )
-    target = Target(repository, Naming(naming.deployment, naming.streams), Templates(repository.templates))
+    target = Target(repository, naming, Templates(repository.templates))
     runner = _Runner(client, analytic, target)
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = [failure for found in pool.map(runner.case, cases) for failure in found]
