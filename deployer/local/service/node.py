@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,10 @@ import httpx
 from deployer.local.service.errors import Json, ServerError, failure, from_answer, from_module
 
 _JSON = {"content-type": "application/json"}
+_UNAVAILABLE = 503
+# The plugins' own indices begin with a dot.
+_OWN_SEARCH = re.compile(r"/(\.[^/]+)/_search\b")
+_SHARDS_THERE = "wait_for_status=yellow&timeout=30s&expand_wildcards=all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,17 @@ class Node:
         await self.http.aclose()
 
     async def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """Asks the REST API. Raises ServerError if the node cannot be reached."""
+        """Asks the REST API. Raises ServerError if the node cannot be reached.
+
+        A search of an own index that another task is just making waits for its shards: until they are there the node
+        answers 503.
+        """
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        answer = await self._send(method, path, content)
+        own = _OWN_SEARCH.match(path)
+        if own is None or answer.status != _UNAVAILABLE:
+            return answer
+        await self._send("GET", f"/_cluster/health/{own[1]}?{_SHARDS_THERE}", None)
         return await self._send(method, path, content)
 
     async def bulk(self, lines: list[Json], *, refresh: str = "true") -> Json:
