@@ -26,6 +26,7 @@ def load_repository(root: Path, findings: Findings) -> Repository:
             why=f"it has no folder {', '.join(missing)}",
             todo="Give its folder with --root, or change into it.",
         )
+    findings.root = str(root)
     locations: dict[str, Location] = {}
     known_sources = sources.load_sources(root, findings)
     components = sources.load_bodies(root, "components", "component", findings, locations)

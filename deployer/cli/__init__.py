@@ -20,6 +20,7 @@ COMMANDS = {
     "replay": "Send the sample events to an environment and run its deployed monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
     "local": "Start, stop or look at the local cluster.",
+    "explain": "Say what a finding's code means and how to mend it.",
     "schema": "Print a JSON Schema.",
 }
 """Command to its one line of help, in the order in which help shows them. Modules are imported when called, so help starts fast."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,46 @@ def note(text: str = "") -> None:
 def result(text: str) -> None:
     """The result of a command, on stdout."""
     click.echo(text)
+
+
+def counts(*parts: tuple[int, str, str]) -> str:
+    """Numbers with their nouns (and irregular plurals): ``6 analytics, 1 monitor``."""
+    from deployer.report import counted
+
+    return ", ".join(counted(number, noun, plural) for number, noun, plural in parts)
+
+
+def source_lines(root: Path) -> Callable[[str], list[str]]:
+    """A reader of the lines of files below `root`, each read once; none for what is no such file."""
+
+    @cache
+    def lines(name: str) -> list[str]:
+        path = root / name
+        if not name or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+            return []
+        return path.read_text("utf-8", "replace").splitlines()
+
+    return lines
+
+
+def findings_as(output: str, findings: Sequence[Finding], root: Path, head: Mapping[str, Any], summary: str) -> str:
+    """Findings in one of the forms text, json, github and sarif. `head` are further keys of the JSON form, `summary` what was looked at."""
+    from deployer import __version__
+    from deployer.report import finding_rows, finding_text, findings_github, findings_sarif, sums
+
+    if output == "json":
+        return json.dumps({"format_version": 1, **head, "findings": finding_rows(findings)}, indent=2)
+    if output == "sarif":
+        return json.dumps(findings_sarif(findings, __version__), indent=2)
+    if output == "github":
+        return findings_github(findings)
+    lines = source_lines(root)
+    text = [finding_text(finding, lines) for finding in findings]
+    if findings:
+        text.append(f"`deployer explain {findings[0].code}` says more about a finding.")
+    errors = any(finding.level == "error" for finding in findings)
+    text.append(f"Not valid: {sums(findings)} in {summary}." if errors else f"Valid: {summary}; {sums(findings)}.")
+    return "\n".join(text)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
@@ -99,15 +141,14 @@ def load(root: Path | None, environment: str, secrets: Any = None) -> Loaded:
     check_repository(repository, findings)
     check_samples(repository, findings)
     findings.raise_errors()
-    for finding in findings.sorted():
-        note(str(finding))
+    show_findings(findings.sorted(), findings.root)
     return Loaded(folder, repository, loaded, resources, findings)
 
 
 def show_error(error: DeployerError) -> None:
     """An error in one screen: what, where, why, what to do."""
     if isinstance(error, InvalidRepositoryError):
-        show_findings(error.findings.sorted())
+        show_findings(error.findings.sorted(), error.findings.root)
     note(f"{click.style('error', fg='red')}: {error.what}")
     if error.where:
         note(f"  where: {error.where}")
@@ -120,10 +161,13 @@ def show_error(error: DeployerError) -> None:
         note(f"  next:  {error.todo}")
 
 
-def show_findings(findings: Iterable[Finding]) -> None:
+def show_findings(findings: Iterable[Finding], root: str = "") -> None:
     """Findings as file:line:column, one a paragraph."""
+    from deployer.report import finding_text
+
+    lines = source_lines(Path(root)) if root else None
     for finding in findings:
-        note(str(finding))
+        note(finding_text(finding, lines) if lines else finding_text(finding))
 
 
 def _line(error: DeployerError) -> str:

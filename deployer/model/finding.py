@@ -29,9 +29,10 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects findings, so that all errors of all files come in one run."""
+    """Collects findings, so that all errors of all files come in one run. `root` is the folder that their files are below, if known."""
 
     items: list[Finding] = field(default_factory=list)
+    root: str = ""
 
     def add(self, code: str, message: str, where: Location, hint: str = "", level: str = "error") -> None:
         """Note one finding; the same one twice is kept once."""

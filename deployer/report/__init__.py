@@ -1,6 +1,16 @@
 """Plans, results and alerts as text, Markdown and JSON. Renderers know nothing of the engine."""
 
 from deployer.report.alerts import alerts_json, alerts_text
+from deployer.report.findings import (
+    code_text,
+    codes_markdown,
+    counted,
+    finding_rows,
+    finding_text,
+    findings_github,
+    findings_sarif,
+    sums,
+)
 from deployer.report.plan_json import plan_json
 from deployer.report.plan_markdown import plan_markdown
 from deployer.report.plan_text import plan_text, summary
@@ -9,6 +19,13 @@ from deployer.report.result import result_json, result_markdown, result_text
 __all__ = [
     "alerts_json",
     "alerts_text",
+    "code_text",
+    "codes_markdown",
+    "counted",
+    "finding_rows",
+    "finding_text",
+    "findings_github",
+    "findings_sarif",
     "plan_json",
     "plan_markdown",
     "plan_text",
@@ -16,4 +33,5 @@ __all__ = [
     "result_markdown",
     "result_text",
     "summary",
+    "sums",
 ]

@@ -1,0 +1,147 @@
+"""Every code that a finding may have: what it means, why it matters, how to mend it (``deployer explain DAC012``).
+
+A test checks that each code raised anywhere stands here, with all three texts, and that docs/findings.md is made from this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code. `live` ones are found on a cluster only (``deployer doctor``)."""
+
+    id: str
+    title: str
+    what: str
+    why: str
+    mend: str
+    live: bool = False
+
+
+def _registry(*codes: Code) -> dict[str, Code]:
+    return {code.id: code for code in codes}
+
+
+CODES = _registry(
+    Code(
+        "DAC001",
+        "A file cannot be read",
+        "The file is missing, empty, too large, not UTF-8, outside of the repository, or not valid YAML (only plain YAML is taken: no tags, no merge keys).",
+        "Nothing in such a file can be checked, so no deploy goes on without it.",
+        "Go to the line and column named. The usual causes are a tab in the indentation, a line indented by the wrong number of blanks, a brace or a quote that is not closed, and a value with `: ` or `#` in it that has no quotes.",
+    ),
+    Code(
+        "DAC002",
+        "The same name twice",
+        "A key stands twice in one mapping, or two files define the same analytic or log source.",
+        "YAML keeps the last of two keys without a word, so what a reviewer read would not be what is deployed.",
+        "Remove or rename one of the two; the finding names both places.",
+    ),
+    Code(
+        "DAC003",
+        "Not the form of such a file",
+        "A key is unknown or missing, or a value has the wrong type or form.",
+        "A misspelt key would be ignored, and its author would believe that it works.",
+        "The finding gives the nearest known key, or the type and an example. `deployer schema analytic` prints the whole form; with the `yaml-language-server` line on top an editor completes it.",
+    ),
+    Code(
+        "DAC004",
+        "A name that nothing has",
+        "Something refers to an analytic, log source, tunable, entity, named events, template, channel, monitor, pipeline or component that does not exist.",
+        "What refers to nothing changes nothing: a tunable set under a misspelt name leaves the default in force.",
+        "Write the name that the finding suggests, or add what is missing.",
+    ),
+    Code(
+        "DAC005",
+        "A value that does not suit",
+        "A tunable's value, a condition, a schedule, a time or a day cannot be read, or lies outside of its bounds.",
+        "The monitor would be refused by the server, or look for something else than its author meant.",
+        "Write a value of the type that the finding names. Durations are a whole number and s, m, h or d, such as 30m.",
+    ),
+    Code(
+        "DAC006",
+        "Double braces in a value",
+        "A value that goes into a query holds {{ or }}.",
+        "The server reads the whole query as a mustache template when it runs: such a value is replaced, or empties the pattern and matches everything, or kills the monitor.",
+        "Write the value without double braces; in a pattern, `*` or `...` can stand in their place.",
+    ),
+    Code(
+        "DAC007",
+        "A field that the mapping does not have",
+        "A condition or a rendered query asks a field that no component template of the log source maps.",
+        "OpenSearch accepts a query on an unknown field and finds nothing, for ever.",
+        "Correct the name (the nearest is given), or add the field with its type to a component template below mappings/components.",
+    ),
+    Code(
+        "DAC008",
+        "An operator or query that does not fit the field's type",
+        "An exact or wildcard comparison on an analysed text, words on a keyword, a number against a text, a time range on something that is no date, ...",
+        "The server takes such a query and it matches nothing, or single words instead of the whole value.",
+        "Use the operator that suits the type (the finding says which), or another field of the same value, such as a keyword beside a text.",
+    ),
+    Code(
+        "DAC010",
+        "Samples that cannot prove anything",
+        "No analytic was found, an active analytic has no samples.yml, two cases overlap in time, or an expected alert names other entities than its monitor.",
+        "A detection that was never seen to fire on an event may be dead.",
+        "Add cases with raw events and their exact outcome, each on a day of its own, naming exactly the monitor's entities.",
+    ),
+    Code(
+        "DAC011",
+        "Written and never used",
+        "No monitor of the analytic uses the tunable, the named events or the log source.",
+        "Who turns a tunable that nothing uses believes to have changed something.",
+        "Use it in a condition, window or threshold of a monitor, or remove it.",
+    ),
+    Code(
+        "DAC012",
+        "Not allowed in the `then` of a sequence",
+        "The second condition of a sequence has a regular expression, or an operator other than equals, in, exists, matches and runs.",
+        "The server decides the kind of an event a second time, in a script, which has only these.",
+        "Write the pattern in words, or move the condition to `first` or to a monitor of its own.",
+    ),
+    Code(
+        "DAC013",
+        "A production environment that is not safe",
+        "It does not verify the server's certificate, or sends credentials over plain http.",
+        "Who stands between could read the password or pass as the cluster.",
+        "Use https, and name your own certificate authority under cluster.tls.ca.",
+    ),
+    Code(
+        "DAC014",
+        "A protected analytic that would be disabled",
+        "An environment disables a monitor of an analytic with `protected: true`.",
+        "Protected analytics are those that somebody has promised to run.",
+        "Remove the line, or change `protected` in the analytic, where its owners review it.",
+    ),
+    Code(
+        "DAC015",
+        "A template that does not make a monitor",
+        "A template under templates/ cannot be read or rendered, or what it makes has not the form that the server takes.",
+        "The server would refuse the monitor in the middle of a deploy, or drop unknown keys without a word.",
+        "Print what it makes with `deployer render --env local ID`, and mend the template or the value that the finding names.",
+    ),
+    Code(
+        "DAC016",
+        "An exception that expired or soon will",
+        "The last day of an exception has passed (an error), or is less than 30 days away (a warning).",
+        "An exception that nobody looks at again hides events for ever.",
+        "Ask its owner whether it still holds, then move the date or remove it.",
+    ),
+    Code(
+        "DAC017",
+        "Not proven by any sample",
+        "No sample shows that a tunable changes an outcome, that a monitor alerts, or that anything does not alert.",
+        "What no sample shows may not work, and nobody would notice.",
+        "Add a case, or a variant that changes only that tunable and expects another outcome.",
+    ),
+    Code(
+        "DAC018",
+        "A search that is too large to run",
+        "The search of a monitor is larger than the tool lets through.",
+        "The server compiles the whole search as a template and runs none above 65,535 bytes; nothing but its log says so.",
+        "Shorten its lists, ask a list once for several sources, or split the monitor in two.",
+    ),
+)

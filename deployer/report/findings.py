@@ -1,0 +1,183 @@
+"""Findings as text, JSON, GitHub annotations and SARIF 2.1.0. What files say comes from a reader that the caller gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from deployer.model.codes import CODES, Code
+from deployer.model.finding import Finding
+from deployer.report.escape import visible
+
+FORMAT_VERSION = 1
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+WIDTH = 160
+"""Characters of a source line that are shown."""
+
+Lines = Callable[[str], Sequence[str]]
+"""The lines of a file that findings name; none if it cannot be read."""
+
+
+def no_lines(_: str) -> Sequence[str]:
+    """For callers that have no files at hand."""
+    return ()
+
+
+def finding_text(finding: Finding, lines: Lines = no_lines) -> str:
+    """A finding as a person reads it: where, what, the line with a caret, what to do."""
+    where = finding.where
+    text = [f"{where}: {finding.level} {finding.code}: {visible(finding.message)}"]
+    known = lines(where.file) if where.line else ()
+    if 0 < where.line <= len(known):
+        text += _excerpt(known[where.line - 1], where.line, max(1, where.column))
+    text += [f"    {visible(line)}" for line in finding.hint.splitlines()]
+    return "\n".join(text)
+
+
+def _excerpt(line: str, number: int, column: int) -> list[str]:
+    """The line and a caret below `column`; of a long line the part around it. Tabs are one arrow wide."""
+    start = max(0, column - WIDTH // 2) if len(line) > WIDTH else 0
+    shown = "".join("\u2192" if char == "\t" else visible(char)[:1] for char in line[start : start + WIDTH].rstrip())
+    margin = f"    {number} | "
+    return [f"{margin}{shown}", f"{' ' * (len(margin) + column - 1 - start)}^"]
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: ``1 error``, ``2 errors``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sums(findings: Sequence[Finding]) -> str:
+    """``1 error, 2 warnings``."""
+    errors = sum(finding.level == "error" for finding in findings)
+    return f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}"
+
+
+def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings as JSON objects with stable keys."""
+    return [
+        {
+            "code": finding.code,
+            "level": finding.level,
+            "title": _code(finding.code).title,
+            "message": finding.message,
+            "hint": finding.hint,
+            "file": finding.where.file,
+            "line": finding.where.line,
+            "column": finding.where.column,
+        }
+        for finding in findings
+    ]
+
+
+def findings_github(findings: Sequence[Finding]) -> str:
+    """GitHub annotations, one a line."""
+    return "\n".join(_annotation(finding) for finding in findings)
+
+
+def _annotation(finding: Finding) -> str:
+    where, properties = finding.where, {}
+    if where.file:
+        properties["file"] = where.file
+    if where.line:
+        properties |= {"line": str(where.line), "col": str(max(1, where.column))}
+    properties["title"] = f"{finding.code} {_code(finding.code).title}".strip()
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+    return f"::{finding.level} {listed}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    """What GitHub's runner undoes in a message; other control characters become visible."""
+    kept = "\n".join(visible(line) for line in text.replace("\r", "\n").split("\n"))
+    return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def findings_sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
+    """A SARIF 2.1.0 log with one run: a rule for each code that was found, a result for each finding."""
+    ids = sorted({finding.code for finding in findings})
+    return {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "deployer",
+                        "version": version,
+                        "rules": [_rule(_code(code)) for code in ids],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(finding, ids.index(finding.code)) for finding in findings],
+            }
+        ],
+    }
+
+
+def _rule(code: Code) -> dict[str, Any]:
+    return {
+        "id": code.id,
+        "shortDescription": {"text": code.title or code.id},
+        "fullDescription": {"text": f"{code.what} {code.why}".strip() or code.id},
+        "help": {"text": code.mend or code.id},
+    }
+
+
+def _result(finding: Finding, index: int) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": index,
+        "level": finding.level,
+        "message": {"text": f"{finding.message}. {finding.hint}" if finding.hint else finding.message},
+    }
+    if finding.where.file:
+        place: dict[str, Any] = {"artifactLocation": {"uri": finding.where.file}}
+        if finding.where.line:
+            place["region"] = {"startLine": finding.where.line, "startColumn": max(1, finding.where.column)}
+        result["locations"] = [{"physicalLocation": place}]
+    return result
+
+
+def _code(name: str) -> Code:
+    return CODES.get(name) or Code(name, "", "", "", "")
+
+
+def code_text(code: Code) -> str:
+    """What `deployer explain` says of one code."""
+    return f"{code.id}: {code.title}\n\nWhat: {code.what}\n\nWhy:  {code.why}\n\nMend: {code.mend}" + (
+        "\n\nFound on a cluster only: deployer doctor --env NAME" if code.live else ""
+    )
+
+
+def codes_markdown() -> str:
+    """docs/findings.md: every code with its three texts."""
+    lines = [
+        "# Findings",
+        "",
+        "Made by `deployer explain --all`; a test compares. Each finding of `deployer validate` and `deployer doctor` has",
+        "a code, which stays the same from version to version. `deployer explain DAC012` prints one.",
+        "",
+        "| code | | found by |",
+        "| --- | --- | --- |",
+        *(
+            f"| [{code.id}](#{code.id.lower()}) | {code.title} | {'doctor' if code.live else 'validate, doctor'} |"
+            for code in CODES.values()
+        ),
+    ]
+    for code in CODES.values():
+        lines += [
+            "",
+            f"## {code.id}",
+            "",
+            f"**{code.title}.** {code.what}",
+            "",
+            f"*Why:* {code.why}",
+            "",
+            f"*Mend:* {code.mend}",
+        ]
+    return "\n".join(lines)
