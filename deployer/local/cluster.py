@@ -25,6 +25,7 @@ from deployer.local.state import Folder, State, claim, clear_state, read_state, 
 from deployer.model.errors import LocalError, UsageError
 
 _START_S = 120
+_DEFAULT_PORT = 9200
 # How long an end may take before it is forced. At its first end the node also writes the class archive (4 s).
 _PATIENCE_S = 30
 _SOURCES = Path(__file__).parent / "java"
@@ -70,7 +71,7 @@ class LocalStatus:
     heap_max: int = 0
 
 
-def up(directory: Path, *, port: int = 9200, fresh: bool = False, progress: Progress) -> LocalCluster:
+def up(directory: Path, *, port: int = _DEFAULT_PORT, fresh: bool = False, progress: Progress) -> LocalCluster:
     """Gives a running, ready cluster of `directory`: the one that runs, or a new one on 127.0.0.1:`port`.
 
     Port 0 takes a free one; a cluster that runs already keeps its port. `fresh` stops it and deletes its data first.
@@ -87,7 +88,7 @@ def up(directory: Path, *, port: int = 9200, fresh: bool = False, progress: Prog
     with exclusive(folder.lock, lambda: progress("another process starts or stops this cluster; waiting for it")):
         state = read_state(folder)
         if state and not fresh and _healthy(state):
-            progress(f"already running at {state.url}")
+            progress(f"already running at {state.url}{_other_port(state.url, port)}")
             return _cluster(folder, state)
         if state:
             progress("stopping what runs" if fresh else "it does not answer: stopping what is left of it")
@@ -152,6 +153,13 @@ def status(directory: Path) -> LocalStatus:
         )
     except (OSError, KeyError, TypeError, ValueError):
         return dataclasses.replace(known, health="unreachable" if known.pids or known.running else "stopped")
+
+
+def _other_port(url: str, port: int) -> str:
+    """Gives what to say of a port that a running cluster does not have; 9200 is what nobody asked for, 0 any."""
+    if port in (0, _DEFAULT_PORT) or url.endswith(f":{port}"):
+        return ""
+    return f", not on port {port}: to move it, stop it first (deployer local down)"
 
 
 def _engine(environ: Mapping[str, str]) -> str | None:

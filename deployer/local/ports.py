@@ -35,7 +35,9 @@ def require_free(port: int) -> None:
             raise LocalError(
                 f"port {port} is in use",
                 why=owner(port) or "the system does not tell by whom",
-                todo="stop that process, or choose another port: --port 0 takes any free one",
+                todo="stop that process; or start on another port (deployer local up --port 9201, where 0 takes any free one) "
+                "and set cluster.hosts in environments/local.yml to the address that it prints, because a deploy goes "
+                "to whatever listens at the address there",
             ) from error
 
 

@@ -61,10 +61,12 @@ def assert_nothing_runs(cluster: LocalCluster) -> None:
 
 
 def test_up_status_down(directory: Path) -> None:
-    """After up the cluster answers and status tells all of it; after down nothing of it runs, and down has no more to do."""
+    """Up gives a cluster that answers, up again keeps it and says so of its port, and down leaves nothing of it running."""
     cluster = start(directory)
     running = status(directory)
     version = call(cluster.url)["version"]["number"]
+    said: list[str] = []
+    again = up(directory, port=9201, progress=said.append)
 
     stopped = down(directory)
 
@@ -76,6 +78,10 @@ def test_up_status_down(directory: Path) -> None:
     assert 0 < running.heap_used < running.heap_max <= 512 * 2**20
     assert {"deployer-local.log", "node.out", "service.out"} <= {log.name for log in running.logs}
     assert [("service", False), ("node", False)] == [(item.role, item.forced) for item in stopped]
+    assert cluster == again
+    assert [f"already running at {cluster.url}, not on port 9201: to move it, stop it first (deployer local down)"] == [
+        line for line in said if "already running" in line
+    ]
     assert_nothing_runs(cluster)
     assert [] == down(directory)
     assert not status(directory).running

@@ -38,7 +38,8 @@ def test_busy_port_names_its_owner(busy: int) -> None:
         require_free(busy)
 
     assert f"pid {os.getpid()} (" in caught.value.why
-    assert "--port 0" in caught.value.todo
+    assert "--port 9201" in caught.value.todo
+    assert "cluster.hosts in environments/local.yml" in caught.value.todo
 
 
 def test_port_of_a_listener_on_all_addresses_is_busy() -> None:
