@@ -48,13 +48,14 @@ def pipeline(deployment: str, value: str = "yes") -> Resource:
     return Resource(Kind.INGEST_PIPELINE, key, f"{deployment}-mark", body, {"processors": processors})
 
 
-def index_template(deployment: str) -> Resource:
-    """An index template that needs both of the above."""
+def index_template(deployment: str, *, stream: bool = False) -> Resource:
+    """An index template that needs both of the above; of data streams with `stream`."""
     key = "index-template/events"
     body = {
         "index_patterns": [f"{deployment}-events-*"],
         "priority": 300,
         "composed_of": [f"{deployment}-base"],
+        **({"data_stream": {}} if stream else {}),
         "template": {"settings": {"index": {"default_pipeline": f"{deployment}-mark"}}},
         "_meta": {"managed_by": "detection-deployer", "deployment": deployment, "key": key},
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.cluster import Cluster, read_inventory, read_record
 from deployer.cluster.records import with_documents
+from deployer.cluster.usage import read_usage
 from deployer.model.environment import Environment
 from deployer.model.resource import Resource
 from deployer.plan import (
@@ -20,6 +22,7 @@ from deployer.plan import (
     documents_needed,
     make_plan,
 )
+from deployer.plan.usage import usage_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +49,7 @@ def look(cluster: Cluster, wish: Wish) -> Look:
     record = read_record(cluster, wish.environment.deployment)
     inventory = read_inventory(cluster, wish.environment.deployment, wish.desired, record)
     record = with_documents(cluster, record, documents_needed(wish.desired, inventory, record))
+    if usage_needed(wish.desired, inventory, record):
+        inventory = dataclasses.replace(inventory, usage=read_usage(cluster))
     plan = make_plan(wish.desired, inventory, record, wish.environment, wish.selection, wish.choices)
     return Look(plan, record, inventory)

@@ -2,7 +2,7 @@
 
 from deployer.plan.actions import Action, Conflict, Note, Refusal, Remark, Verb
 from deployer.plan.decide import NO_CHOICES, Choices, documents_needed, make_plan
-from deployer.plan.live import ClusterFacts, Inventory, Live, Marker
+from deployer.plan.live import ClusterFacts, Inventory, Live, Marker, Usage
 from deployer.plan.plan import Plan, UnsafePlanError
 from deployer.plan.record import Entry, Intent, Record
 from deployer.plan.selection import EVERYTHING, Selection, make_selection
@@ -26,6 +26,7 @@ __all__ = [
     "Remark",
     "Selection",
     "UnsafePlanError",
+    "Usage",
     "Verb",
     "documents_needed",
     "make_plan",

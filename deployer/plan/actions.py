@@ -76,6 +76,7 @@ class Remark(StrEnum):
     ORPHAN = "orphan"
     COPY = "copy"
     KEPT = "kept"
+    IN_USE = "in use"
     AMBIGUOUS = "ambiguous"
     FOREIGN = "foreign"
 

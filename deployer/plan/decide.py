@@ -12,10 +12,11 @@ from typing import Literal
 
 from deployer.model.environment import Environment
 from deployer.model.resource import Kind, Resource
+from deployer.plan import usage
 from deployer.plan.actions import Action, Conflict, Note, Remark, Verb
 from deployer.plan.canonical import digest, redacted
 from deployer.plan.compare import ABSENT, FieldChange, changes
-from deployer.plan.live import Inventory, Live
+from deployer.plan.live import Inventory, Live, Usage
 from deployer.plan.match import Matched, match
 from deployer.plan.plan import Plan
 from deployer.plan.record import Entry, Record
@@ -51,7 +52,7 @@ def make_plan(
     """
     matched = match(environment.deployment, inventory.objects, record)
     settled = settle(record, matched.owned)
-    decider = _Decider(desired, matched, settled, record, selection, choices)
+    decider = _Decider(desired, matched, settled, record, selection, choices, inventory.usage)
     decider.decide()
     monitors = [live for live in matched.owned.values() if live.kind is Kind.MONITOR]
     return Plan(
@@ -97,6 +98,7 @@ class _Decider:
     record: Record
     selection: Selection
     choices: Choices
+    usage: Usage
     actions: list[Action] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
@@ -108,9 +110,10 @@ class _Decider:
             if self.selection.covers(resource.key):
                 self._wanted(resource)
         owned, entries = self.matched.owned, self.settled.entries
+        held = self._held(wanted) if self.choices.prune else {}
         for key in sorted({*owned, *entries} - wanted):
             if self.selection.covers(key):
-                self._unwanted(key, owned.get(key), entries.get(key))
+                self._unwanted(key, owned.get(key), entries.get(key), held.get(key, ""))
         for key, live in self.matched.copies:
             text = f"a copy of {key}" if key else "carries this deployment's owner, but no trigger of its"
             self.notes.append(Note(Remark.COPY, live.kind, key, live.name, live.id, f"{text}: not ours, left alone"))
@@ -187,14 +190,27 @@ class _Decider:
         text = f"{len(lives)} objects claim to be {resource.key} (ids {ids}), and none is recorded"
         self.notes.append(Note(Remark.AMBIGUOUS, resource.kind, resource.key, resource.name, ids, text))
 
-    def _unwanted(self, key: str, live: Live | None, entry: Entry | None) -> None:
+    def _held(self, wanted: set[str]) -> dict[str, str]:
+        """The unwanted templates and pipelines that are still needed, by key, with the reason."""
+        owned = {key: live for key, live in self.matched.owned.items() if live.kind in usage.SHAPING}
+        leaving = {key: _shape(live) for key, live in owned.items() if key not in wanted and self.selection.covers(key)}
+        staying = [_shape(live) for key, live in owned.items() if key not in wanted and key not in leaving]
+        staying += [usage.Shape(resource.kind, resource.name, resource.body) for resource in self.desired]
+        return usage.held(leaving, staying, self.usage)
+
+    def _unwanted(self, key: str, live: Live | None, entry: Entry | None, held: str = "") -> None:
         if live is None:
             self.gone.append(key)
             return
         drift = self._drift(live, entry) if entry is not None else ()
         if not self.choices.prune or (drift and self.choices.on_drift == "keep"):
-            text = "no longer in the repository; it stays (--prune deletes it)"
-            self.notes.append(Note(Remark.ORPHAN, live.kind, key, live.name, live.id, text, drift))
+            self.notes.append(Note(Remark.ORPHAN, live.kind, key, live.name, live.id, _orphaned(live), drift))
+            return
+        if held:
+            text = (
+                f"no longer in the repository, but {held}: it is kept, for this tool never deletes data. {_IN_USE_TODO}"
+            )
+            self.notes.append(Note(Remark.IN_USE, live.kind, key, live.name, live.id, text, drift))
             return
         conflict = None
         if drift and self.choices.on_drift is None:
@@ -261,6 +277,24 @@ class _Decider:
                 reason,
             )
         )
+
+
+_IN_USE_TODO = (
+    "To remove it, delete the data streams that use it by hand, events and all (DELETE /_data_stream/NAME), "
+    "then deploy with --prune again."
+)
+
+
+def _orphaned(live: Live) -> str:
+    """What is to be known of an object that the repository no longer has, and that stays."""
+    if live.kind not in (Kind.MONITOR, Kind.WORKFLOW):
+        return "no longer in the repository; it stays as it is (--prune deletes what nothing uses)"
+    state = "it still runs and alerts" if live.body.get("enabled", True) else "it stays, disabled"
+    return f"no longer in the repository; {state} (--prune deletes it and closes its alerts)"
+
+
+def _shape(live: Live) -> usage.Shape:
+    return usage.Shape(live.kind, live.name, live.body)
 
 
 def _tunables(found: Sequence[FieldChange]) -> Iterator[str]:

@@ -75,11 +75,29 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What on a cluster uses templates and pipelines, whoever made it.
+
+    `streams` are all data streams, each with the index template that shapes it, `indices` the indices that name a pipeline in their settings, by pipeline,
+    `templates` all index templates by name. `known` is false if the user may not see all of it.
+    """
+
+    streams: Mapping[str, str] = field(default_factory=dict)
+    indices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    templates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything on the cluster that may concern a deployment: complete, or reading it has raised."""
+    """Everything on the cluster that may concern a deployment: complete, or reading it has raised.
+
+    `usage` is only read where a plan needs it (`usage_needed`).
+    """
 
     objects: tuple[Live, ...] = ()
     facts: ClusterFacts = field(default_factory=ClusterFacts)
+    usage: Usage = field(default_factory=Usage)
 
 
 def owner_of(deployment: str) -> str:

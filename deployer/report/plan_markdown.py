@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deployer.model.resource import Kind
 from deployer.plan import Action, Plan
-from deployer.report import changes
+from deployer.report import changes, notes
 from deployer.report.escape import markdown
 from deployer.report.plan_text import SIGNS, summary
 
@@ -41,10 +41,11 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
         yield f"\n> **{'Refused' if refusal.looking else 'A deploy would be refused'}:** {markdown(refusal.what)}. {refusal.todo}"
     for warning in plan.warnings:
         yield f"\n> Warning: {warning}"
-    for note in plan.notes[:50]:
-        yield f"\n- {note.remark}: {markdown(note.key or note.name)} {markdown(note.text)}"
-    if len(plan.notes) > 50:
-        yield f"\n- and {len(plan.notes) - 50} more"
+    stays = [text for text, _ in notes.left(plan)]
+    for text in stays[:50]:
+        yield f"\n- {markdown(text)}"
+    if len(stays) > 50:
+        yield f"\n- and {len(stays) - 50} more"
 
 
 def _table(plan: Plan, kind: Kind) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deployer.plan import Action, Conflict, Plan, Verb
-from deployer.report import changes
+from deployer.report import changes, notes
 from deployer.report.escape import visible
 
 SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.ADOPT: "=", Verb.ACCEPT: "="}
@@ -23,11 +23,11 @@ def plan_text(plan: Plan, address: str = "", *, colour: bool = False) -> str:
     paint = _painted if colour else _plain
     parts = [*_head(plan, address)]
     body = [line for action in plan.actions for line in _action(action, paint)]
-    notes = list(_notes(plan))
+    stays = list(_notes(plan))
     if body:
         parts += ["", *body]
-    if notes:
-        parts += ["", "Left as it is:", *notes]
+    if stays:
+        parts += ["", "Left as it is:", *stays]
     for warning in plan.warnings:
         parts += ["", f"warning: {visible(warning)}"]
     for refusal in plan.refusals():
@@ -79,10 +79,9 @@ def _action(action: Action, paint: Callable[[str, str], str]) -> Iterator[str]:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
-    for note in plan.notes:
-        identity = f" (id {note.id})" if note.id and note.id != note.name else ""
-        yield f"  {note.remark}: {visible(note.key or note.name)}{identity}: {visible(note.text)}"
-        for line in changes.lines(note.changes):
+    for text, drift in notes.left(plan):
+        yield f"  {visible(text)}"
+        for line in changes.lines(drift):
             yield f"      changed by hand: {line}"
 
 

@@ -17,6 +17,7 @@ from deployer.plan import (
     Plan,
     Record,
     Remark,
+    Usage,
     Verb,
     documents_needed,
     make_plan,
@@ -198,6 +199,44 @@ def test_an_orphan_is_reported_and_stays() -> None:
 
     assert found.empty
     assert [(Remark.ORPHAN, "monitor/XX0002/follow")] == [(note.remark, note.key) for note in found.notes]
+
+
+@pytest.mark.parametrize(("enabled", "said"), [(True, "it still runs and alerts"), (False, "it stays, disabled")])
+def test_the_note_of_an_orphaned_monitor_says_whether_it_still_alerts(enabled: bool, said: str) -> None:
+    """An orphan goes on alerting, which nobody may overlook; the note says what ends it."""
+    resources = made.everything(DEPLOYMENT, follow={"enabled": enabled})
+    lives, record = made.deployed(resources)
+
+    (note,) = plan(resources[:-1], lives, record).notes
+
+    assert said in note.text
+    assert "--prune deletes it" in note.text
+
+
+@pytest.mark.parametrize(
+    ("usage", "kept"),
+    [
+        pytest.param(Usage(), set(), id="nothing uses them"),
+        pytest.param(Usage(streams={"s": f"{DEPLOYMENT}-events"}), {"base", "mark", "events"}, id="a data stream"),
+        pytest.param(Usage(streams={"s": "another"}), set(), id="a data stream that another template shapes"),
+        pytest.param(Usage(indices={f"{DEPLOYMENT}-mark": ("i",)}), {"mark"}, id="an index names the pipeline"),
+        pytest.param(
+            Usage(templates={"by-hand": {"composed_of": [f"{DEPLOYMENT}-base"], "template": {"settings": {"index.final_pipeline": f"{DEPLOYMENT}-mark"}}}}),
+            {"base", "mark"}, id="somebody's template",
+        ),
+        pytest.param(Usage(known=False), {"base", "mark", "events"}, id="not to be seen"),
+    ],
+)  # fmt: skip
+def test_promise_10_prune_keeps_what_is_in_use(usage: Usage, kept: set[str]) -> None:
+    """A template or pipeline that something needs is kept and said to be; the others are deleted."""
+    resources = made.everything(DEPLOYMENT)
+    lives, record = made.deployed(resources)
+    inventory = Inventory(tuple(lives), usage=usage)
+
+    found = make_plan(resources[3:], inventory, record, made.environment(DEPLOYMENT), choices=Choices(prune=True))
+
+    assert kept == {note.key.split("/")[1] for note in found.notes if note.remark is Remark.IN_USE}
+    assert {"base", "mark", "events"} - kept == {action.key.split("/")[1] for action in found.of(Verb.DELETE)}
 
 
 def test_prune_deletes_an_orphan() -> None:

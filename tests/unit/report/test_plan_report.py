@@ -229,3 +229,28 @@ def test_a_record_in_a_file_is_told_with_the_command_that_pushes_it() -> None:
     found = dataclasses.replace(result(plan()), record_error="403", record_file=".deployer/records/x-1.json")
 
     assert "deployer deploy --env tests --push-record .deployer/records/x-1.json" in result_text(found)
+
+
+def test_many_objects_that_stay_for_one_reason_are_one_line() -> None:
+    """Of seventeen orphans three are named and the rest counted, in text and in Markdown; JSON has all."""
+    resources = [*made.everything(DEPLOYMENT), *(made.monitor(DEPLOYMENT, f"YY{n:04}") for n in range(17))]
+    lives, record = made.deployed(resources)
+    found = make_plan(resources[:6], Inventory(tuple(lives)), record, made.environment(DEPLOYMENT))
+
+    text, folded = plan_text(found), plan_markdown(found)
+
+    assert 1 == text.count("orphan: ") == folded.count("- <code>orphan")
+    assert "orphan: 17 of kind monitor (monitor/YY0000/discovery" in text
+    assert "and 14 more" in text
+    assert 17 == len(plan_json(found)["notes"])
+
+
+def test_promise_09_an_emptied_repository_is_told_in_a_few_lines() -> None:
+    """The plan says that everything stays and goes on running, once, and why it is refused."""
+    lives, record = made.deployed([made.monitor(DEPLOYMENT, f"YY{n:04}") for n in range(69)])
+
+    text = plan_text(make_plan([], Inventory(tuple(lives)), record, made.environment(DEPLOYMENT)))
+
+    assert 12 > len(text.splitlines())
+    assert "all 69 live objects stay as they are, and the 69 monitors among them go on running" in text
+    assert "Refused: there is nothing to deploy" in text
