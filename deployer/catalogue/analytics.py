@@ -80,9 +80,9 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
             return Use(raw[name], document.where(*path, name))
         return conditions.read(document, raw[name], (*path, name), findings)
 
-    wanted, other = (
-        (("first", "then"), ("events",)) if raw["template"] == "sequence" else (("events",), ("first", "then"))
-    )
+    # A template of one's own, or a misspelt one, takes the conditions of the shape that it is written with.
+    sequence = raw["template"] == "sequence" or (raw["template"] != "entity" and "first" in raw)
+    wanted, other = (("first", "then"), ("events",)) if sequence else (("events",), ("first", "then"))
     for name in wanted:
         if name not in raw:
             findings.add(
@@ -117,6 +117,7 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
         severity=raw.get("severity"),
         severity_reason=raw.get("severity_reason", ""),
         show=tuple(raw.get("show", ())),
+        places={name: document.where(*path, name) for name in raw},
     )
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deployer.catalogue import forms
 from deployer.catalogue.yamlfile import Document, Path_
 from deployer.model import durations, patterns
 from deployer.model.analytic import Tunable
 from deployer.model.finding import Findings, near
+
+_LISTS = {
+    "patterns": 'a list of command patterns, such as [netstat, "net use $"]',
+    "strings": "a list of texts, such as [alice, bob]",
+}
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -29,15 +35,15 @@ class _Check:
             case "patterns" | "strings":
                 self._list(value)
             case "integer":
-                if self._typed(value, int, "a whole number"):
+                if self._typed(value, int, "a whole number, such as 5"):
                     self._bounds(value, value)
             case "duration":
                 self._duration(value)
             case "boolean":
-                self._typed(value, bool, "true or false")
+                self._typed(value, bool, "true or false, without quotes")
             case "choice":
                 choices = self.tunable.bounds.get("choices", [])
-                if self._typed(value, str, "a text") and value not in choices:
+                if self._typed(value, str, f"one of the texts {', '.join(map(str, choices))}") and value not in choices:
                     self._add(f"is '{value}'", hint=near(value, choices))
             case _:
                 self._windows(value)
@@ -50,20 +56,20 @@ class _Check:
             hint or self.tunable.description,
         )
 
-    def _typed(self, value: Any, kind: type, words: str, *rest: str | int) -> bool:
+    def _typed(self, value: Any, kind: type, words: str, *rest: str | int, item: bool = False) -> bool:
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return True
-        self._add(f"must be {words}, and is {value!r:.60}", *rest)
+        self._add(f"must be {words}, and {'an item ' if item else ''}is {forms.kind(value)}", *rest)
         return False
 
     def _list(self, value: Any) -> None:
-        if not self._typed(value, list, "a list of texts"):
+        if not self._typed(value, list, _LISTS[self.tunable.type]):
             return
         low, high = self.tunable.bounds.get("min_items", 0), self.tunable.bounds.get("max_items", 1000)
         if not low <= len(value) <= high:
             self._add(f"must have {low} to {high} items, and has {len(value)}")
         for index, item in enumerate(value):
-            if not self._typed(item, str, "a list of texts", index):
+            if not self._typed(item, str, _LISTS[self.tunable.type], index, item=True):
                 continue
             if "{{" in item or "}}" in item:
                 self.findings.add(

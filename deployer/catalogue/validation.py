@@ -11,6 +11,7 @@ import jsonschema
 from jsonschema.exceptions import ValidationError
 
 from deployer import schemas
+from deployer.catalogue import forms
 from deployer.catalogue.yamlfile import Document
 from deployer.model.finding import Findings, near
 
@@ -62,17 +63,18 @@ def _report(document: Document, error: ValidationError, findings: Findings) -> N
             findings.add("DAC003", f"'{name}' is missing in {shown}", document.where(*path), about)
         return
     where = document.where(*path)
+    if error.parent is None and "propertyNames" in error.absolute_schema_path:
+        where = document.where(*path, str(error.instance), key=True)
+        findings.add(
+            "DAC003", f"'{error.instance}' is no name for what stands in {shown}", where, f"write {forms.words(schema)}"
+        )
+        return
     match error.validator:
-        case "type":
-            wanted = expected if isinstance(expected, str) else " or ".join(expected)
-            message = f"{shown} must be of type {wanted}, and is {_kind(error.instance)}"
+        case "type" | "pattern" | "oneOf" | "anyOf":
+            message = f"{shown} is {forms.kind(error.instance)}, and must be {forms.words(schema)}"
         case "enum":
             message = f"{shown} is '{error.instance}'"
             description = near(str(error.instance), [str(value) for value in expected])
-        case "pattern":
-            message = f"{shown} is '{str(error.instance)[:80]}', which has not the form expected ({expected})"
-        case "oneOf" | "anyOf":
-            message = f"{shown} has not one of the forms allowed"
         case "minProperties" | "minItems" | "minLength":
             message = f"{shown} is empty"
         case _:
@@ -86,8 +88,3 @@ def _described(schema: Any) -> str:
     text = str(schema.get("description", ""))
     examples = schema.get("examples") or []
     return f"{text} Example: {examples[0]!r}" if examples and examples[0] not in ({}, []) else text
-
-
-def _kind(value: Any) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "nothing")

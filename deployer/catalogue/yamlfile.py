@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import yaml
 
+from deployer.catalogue import yamlerrors
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 
@@ -106,15 +107,9 @@ def parse(text: str, file: str, findings: Findings) -> Document | None:
             findings.add("DAC001", "the file is empty", Location(file))
             return None
         document.value = _Builder(document).build(node, ())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        findings.add(
-            "DAC001", f"not valid YAML: {error.problem or error.context or 'unreadable'}", Location(file, *place)
-        )
-        return None
     except yaml.YAMLError as error:
-        findings.add("DAC001", f"not valid YAML: {str(error).splitlines()[0]}", Location(file))
+        trouble = yamlerrors.explain(error, text)
+        findings.add("DAC001", trouble.message, Location(file, trouble.line, trouble.column), trouble.hint)
         return None
     except RecursionError:
         findings.add("DAC001", f"nested deeper than {MAX_DEPTH} levels", Location(file))

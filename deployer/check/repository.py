@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from deployer.model.analytic import Analytic, LogSource, Repository
+from deployer.model.analytic import Analytic, Repository
 from deployer.model.condition import FromSource, Test, TunableRef, Use, When, walk
-from deployer.model.finding import Findings, near
+from deployer.model.finding import Findings
+from deployer.render.scope import unknown_sources
 
 
 def check_repository(repository: Repository, findings: Findings) -> None:
     """Add a finding for each analytic's unknown source, unused tunable or unused named events."""
     for analytic in repository.analytics.values():
-        _sources(analytic, repository.sources, findings)
-        _unused(analytic, findings)
-
-
-def _sources(analytic: Analytic, sources: dict[str, LogSource] | object, findings: Findings) -> None:
-    assert isinstance(sources, dict)
-    for use in analytic.log_sources:
-        if use.source not in sources:
-            findings.add("DAC004", f"no log source '{use.source}'", use.where, near(use.source, sources))
+        unknown_sources(analytic, repository, findings)
+        _unused(analytic, repository, findings)
 
 
 def tunables_used(analytic: Analytic) -> set[str]:
@@ -50,25 +44,31 @@ def _reached(analytic: Analytic) -> list[object]:
     return nodes
 
 
-def _unused(analytic: Analytic, findings: Findings) -> None:
-    nodes = _reached(analytic)
+def _unused(analytic: Analytic, repository: Repository, findings: Findings) -> None:
+    """What no monitor uses. A misspelt reference is a finding of its own, and what it was meant for is not named as unused."""
+    nodes, used = _reached(analytic), tunables_used(analytic)
+    named = {node.name for node in nodes if isinstance(node, Use)}
+    if named - set(analytic.events):
+        return
     for name, tunable in analytic.tunables.items():
-        if name not in tunables_used(analytic):
+        if name not in used and used <= set(analytic.tunables):
             findings.add(
                 "DAC011",
                 f"the tunable {name} changes nothing: no monitor uses it",
                 tunable.where,
                 "use it in a condition, window or threshold, or remove it",
             )
-    named = {node.name for node in nodes if isinstance(node, Use)}
     for name in analytic.events:
         if name not in named:
             findings.add(
                 "DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them"
             )
     sources = {source for node in nodes if isinstance(node, FromSource) for source in node.sources}
+    misspelt = sources - set(repository.sources) or {use.source for use in analytic.log_sources} - set(
+        repository.sources
+    )
     for use in analytic.log_sources:
-        if sources and use.source not in sources:
+        if sources and not misspelt and use.source not in sources:
             findings.add(
                 "DAC011",
                 f"the log source {use.source} is used by no monitor",

@@ -66,6 +66,11 @@ class MonitorSpec:
     severity: str | None = None
     severity_reason: str = ""
     show: tuple[str, ...] = ()
+    places: Mapping[str, Location] = field(default_factory=dict, compare=False)
+
+    def place(self, key: str) -> Location:
+        """Where the value of a key of the monitor stands; the monitor itself if it has no such key."""
+        return self.places.get(key, self.where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS = "s (seconds), m (minutes), h (hours) and d (days)"
+"""The units, for messages."""
+
 _FORM = re.compile(r"(\d{1,7})([smhd])")
 
 
@@ -15,7 +18,7 @@ def seconds(text: str) -> int:
     """
     match = _FORM.fullmatch(text)
     if not match:
-        raise ValueError(f"'{text}' is no duration; write a whole number and s, m, h or d, such as 30m")
+        raise ValueError(f"'{text}' is no duration; write a whole number and one of the units {UNITS}, such as 30m")
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -74,11 +75,36 @@ class InvalidRepositoryError(DeployerError):
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """A hint with the nearest known name, or the known names when they are few: ``did you mean 'TimeWindow'?``."""
+    """A hint with the nearest known name, or the known names when they are few: ``did you mean 'TimeWindow'?``.
+
+    Ids such as AN0903 all look alike: one is guessed only if a single character differs, else the nearest are listed.
+    """
     known = sorted(names)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean '{close[0]}'?"
     if not known:
         return ""
+    if _ID.fullmatch(name.upper()) and all(_ID.fullmatch(other) for other in known):
+        if name.upper() in known:
+            return f"did you mean '{name.upper()}'?"
+        close = [other for other in known if _differences(name.upper(), other) == 1]
+        if len(close) == 1:
+            return f"did you mean '{close[0]}'?"
+        listed = difflib.get_close_matches(name.upper(), known, n=12, cutoff=0.0)
+        return f"known here: {', '.join(sorted(listed))}{', ...' if len(known) > len(listed) else ''}"
+    lower = {other.lower(): other for other in known}
+    close = [lower[found] for found in difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)]
+    if close:
+        return f"did you mean '{close[0]}'?"
     return f"known here: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+
+
+_ID = re.compile(r"[A-Z]{1,8}[0-9]{3,6}")
+
+
+def _differences(one: str, other: str) -> int:
+    """How many characters differ; one left out or put in counts as one."""
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True))
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    if len(longer) - len(shorter) > 1:
+        return len(longer)
+    return 1 if any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer))) else 2

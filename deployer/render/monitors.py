@@ -11,10 +11,10 @@ from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec
 from deployer.model.condition import TunableRef, describe
 from deployer.model.environment import Exemption, MonitorOverride
 from deployer.model.errors import DeployerError
-from deployer.model.finding import Findings
+from deployer.model.finding import Findings, near
 from deployer.model.resource import Kind, Resource
 from deployer.render import messages, painless, query, schedules
-from deployer.render.scope import Scope
+from deployer.render.scope import Scope, unknown_sources
 from deployer.render.target import Target
 
 MAX_SEARCH = 55_000
@@ -41,6 +41,8 @@ def render(
     `tunables` are values beside the defaults (the environment's are taken by themselves; these win over them).
     """
     known = len(findings.errors)
+    if not _whole(analytic, spec, target, findings):
+        return None
     environment = target.environment
     values = {name: tunable.default for name, tunable in analytic.tunables.items()}
     values.update(environment.tunables.get(analytic.id, {}) if environment else {})
@@ -64,6 +66,21 @@ def render(
         analytic.id,
         analytic.protected,
     )
+
+
+def _whole(analytic: Analytic, spec: MonitorSpec, target: Target, findings: Findings) -> bool:
+    """Whether the template exists and some log source of the analytic does; more errors would only follow from that."""
+    templates = target.templates.monitors()
+    if spec.template not in templates:
+        findings.add(
+            "DAC004",
+            f"no template '{spec.template}' for the monitor {spec.key}",
+            spec.place("template"),
+            near(spec.template, templates),
+        )
+        return False
+    unknown_sources(analytic, target.repository, findings)
+    return any(use.source in target.repository.sources for use in analytic.log_sources)
 
 
 class _Context:
@@ -201,8 +218,8 @@ class _Context:
                 self.scope.findings.add(
                     "DAC004",
                     f"no entity '{name}'",
-                    self.spec.where,
-                    f"known: {', '.join(self.scope.repository.entities)}",
+                    self.spec.place("entity"),
+                    near(name, self.scope.repository.entities),
                 )
                 continue
             derived[f"entity_{name}"] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployer.model import patterns
@@ -113,7 +113,7 @@ def field_type(test: Test, scope: Scope, sources: list[str]) -> str | None:
                 "DAC007",
                 f"the field '{test.field}' is not in the mapping of {source}",
                 test.where,
-                _near_field(test.field, types),
+                near_field(test.field, types),
             )
             return None
         found[source] = types[test.field]
@@ -129,11 +129,15 @@ def field_type(test: Test, scope: Scope, sources: list[str]) -> str | None:
     return next(iter(kinds), None)
 
 
-def _near_field(name: str, types: dict[str, str]) -> str:
-    from_end = [known for known in types if known.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
-    return (
-        f"did you mean '{from_end[0]}'?" if from_end else "add it to a component template of the source, with its type"
-    )
+def near_field(name: str, types: Mapping[str, str]) -> str:
+    """A hint with the nearest field: by the whole dotted name, else by its last part."""
+    hint = near(name, types)
+    if hint.startswith("did you mean"):
+        return hint
+    same_end = [known for known in types if known.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
+    if same_end:
+        return f"did you mean '{same_end[0]}'?"
+    return "add it to a component template of the source, with its type"
 
 
 def _test(test: Test, scope: Scope, sources: list[str]) -> Dsl:

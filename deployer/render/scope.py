@@ -14,6 +14,13 @@ from deployer.model.finding import Findings, near
 from deployer.render import fields
 
 
+def unknown_sources(analytic: Analytic, repository: Repository, findings: Findings) -> None:
+    """Add a finding for each log source of the analytic that the repository does not have."""
+    for use in analytic.log_sources:
+        if use.source not in repository.sources:
+            findings.add("DAC004", f"no log source '{use.source}'", use.where, near(use.source, repository.sources))
+
+
 @dataclass(slots=True)
 class Scope:
     """Resolves names for one monitor and remembers which tunables it used."""

@@ -28,6 +28,7 @@ _DELIMITERS = {
     "comment_end_string": "#]",
 }
 _BRACES = re.compile(r"\{\{|\}\}")
+_SUFFIX = ".json.j2"
 _TAG = re.compile(r"\{\{.*?\}\}", re.S)
 
 
@@ -70,6 +71,13 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             **_DELIMITERS,
+        )
+
+    def monitors(self) -> list[str]:
+        """The names that a monitor's `template` may have: files of templates/monitors, without the one that they extend."""
+        names = [name.removeprefix("monitors/") for name in self._sources if name.startswith("monitors/")]
+        return sorted(
+            name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name != f"base{_SUFFIX}"
         )
 
     def body(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
