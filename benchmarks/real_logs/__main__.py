@@ -5,18 +5,17 @@ Runs against the node that OPENSEARCH_URL names, else starts a local cluster of 
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.real_logs import files
-from benchmarks.real_logs.measure import Measured, measure
+from benchmarks.real_logs import files, report
+from benchmarks.real_logs.judge import Alerting, Measured, judged
+from benchmarks.real_logs.kinds import ANALYTICS
+from benchmarks.real_logs.measure import measure
 from deployer import local
 from deployer.catalogue import load_environment, load_repository
 from deployer.cluster import connect
@@ -26,7 +25,7 @@ from deployer.replay.client import Client
 
 ROOT = Path(__file__).parent.parent.parent
 RESULT = ROOT / "build" / "real-logs.json"
-SHOWN = 12
+T = TypeVar("T")
 
 
 def main(arguments: list[str]) -> int:
@@ -35,18 +34,29 @@ def main(arguments: list[str]) -> int:
     if not folder.is_dir():
         print(f"There is no folder of real logs at {folder}; name one: make real-logs EVENTS=DIR", file=sys.stderr)
         return 64
+    results = with_node(lambda client: _measured(client, folder))
+    if not results:
+        print(f"{folder} holds no log file; expected: <platform>/X.ndjson or X.log (also .gz)", file=sys.stderr)
+        return 64
+    report.write(RESULT, results)
+    report.show(results, RESULT.relative_to(ROOT))
+    return 1 if any(one.lost or (one.run == "measure" and one.missed) for one in results) else 0
+
+
+def with_node(work: Callable[[Client], T]) -> T:
+    """Do something on the node that OPENSEARCH_URL names, or on a local cluster that lives as long as it takes."""
     given = os.environ.get("OPENSEARCH_URL")
     if given:
-        return _run(connect(Connection((given.rstrip("/"),), timeout=120.0)), folder)
+        return work(connect(Connection((given.rstrip("/"),), timeout=120.0)))
     with tempfile.TemporaryDirectory() as temporary:
-        cluster = local.up(Path(temporary), port=0, fresh=True, progress=_say)
+        cluster = local.up(Path(temporary), port=0, fresh=True, progress=say)
         try:
-            return _run(connect(Connection((cluster.url,), timeout=120.0)), folder)
+            return work(connect(Connection((cluster.url,), timeout=120.0)))
         finally:
             local.down(Path(temporary))
 
 
-def _run(client: Client, folder: Path) -> int:
+def _measured(client: Client, folder: Path) -> list[Measured]:
     findings = Findings()
     repository = load_repository(ROOT, findings)
     environments = {
@@ -56,50 +66,20 @@ def _run(client: Client, folder: Path) -> int:
     findings.raise_errors()
     results: list[Measured] = []
     for log in files.read(folder):
-        if not log.events:
-            _say(f"{log.platform}/{log.name}: {log.unmapped} lines of a kind that no log source of ours reads")
-            continue
-        results += measure(client, repository, log, environments, _say)
-    RESULT.parent.mkdir(exist_ok=True)
-    listed = [{key: value for key, value in dataclasses.asdict(one).items() if key != "reasons"} for one in results]
-    RESULT.write_text(json.dumps({"files": listed}, indent=1) + "\n", "utf-8")
-    _print(results)
-    return 1 if any(one.lost or (one.run == "measure" and one.missed) for one in results) else 0
+        for note in log.notes:
+            say(f"{log.platform}/{log.name}: {note}")
+        if log.unmapped:
+            say(f"{log.platform}/{log.name}: {len(log.unmapped)} lines of a kind that no log source of ours reads")
+        if log.events:
+            results += measure(client, repository, log, environments, say)
+        else:
+            analytic = ANALYTICS.get(log.platform, "none")
+            results += [judged(log, analytic, run, Alerting({}, {}), {}) for run in environments]
+    return results
 
 
-def _print(results: list[Measured]) -> None:
-    table = Table(
-        "Platform",
-        "File",
-        "Analytic",
-        "Run",
-        "Positives",
-        "Found",
-        "Missed",
-        "Negatives",
-        "False alerts",
-        "Unparsed",
-        "Lost",
-        "Not mapped",
-        "Events/s",
-        title="Real logs",
-    )
-    for one in results:
-        found = str(one.positives - len(one.missed)) if one.positives else "unproven"
-        table.add_row(one.platform, one.file, one.analytic, one.run, str(one.positives), found, str(len(one.missed)), str(one.negatives), str(len(one.false_alerts)),
-                      str(one.unparsed), str(one.lost), str(one.unmapped), f"{one.events_per_second:.0f}")  # fmt: skip
-    Console(width=190).print(table)
-    for one in results:
-        for kind, numbers in (("missed", one.missed), ("false alert", one.false_alerts)):
-            for number in numbers[:SHOWN]:
-                print(f"{one.run}: {one.platform}/{one.file}:{number}: {kind} of {one.analytic}: {one.reasons[number]}")
-            if len(numbers) > SHOWN:
-                print(
-                    f"{one.run}: {one.platform}/{one.file}: {len(numbers) - SHOWN} more ({kind}); all are in {RESULT.relative_to(ROOT)}"
-                )
-
-
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Progress and notes go to stderr, the result to stdout."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,21 +1,22 @@
 """A folder of real logs: files, their lines, their labels, and the log source of each line.
 
 `<platform>/X.ndjson` or `X.log` (also `.gz`), beside it `X.labels.json`: line number (from 0) to
-``{malicious, analytic, why, context?, ambiguous?}``. Lines that are not listed are negatives.
+``{malicious, analytic, why, context?, ambiguous?}``. Lines that are not listed are negatives. What is missing or odd is
+told in `notes`, and the rest is read.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.real_logs.kinds import PLATFORMS, source_of
 from deployer.replay.cut import file_lines
-
-PLATFORMS = ("windows", "linux", "macos", "esxi", "network", "cloud", "bulk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,14 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file as read. `events` are by log source; lines of a kind that no source of ours reads are in `unmapped`."""
+    """A file as read. `events` are by log source; the numbers of lines that no source of ours reads are in `unmapped`."""
 
     platform: str
     name: str
-    lines: int
     labels: dict[int, dict[str, Any]]
     events: dict[str, tuple[Lines, ...]]
-    unmapped: int
+    unmapped: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Iterator[LogFile]:
@@ -47,129 +48,111 @@ def read(folder: Path) -> Iterator[LogFile]:
 
 
 def _file(platform: str, path: Path) -> LogFile:
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    lines = raw.decode("utf-8", "replace").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    beside = path.with_name(f"{stem}.labels.json")
-    labels = (
-        {int(key): value for key, value in json.loads(beside.read_text("utf-8")).items()} if beside.exists() else {}
-    )
+    notes: list[str] = []
+    labels = _labels(path.with_name(f"{path.name.removesuffix('.gz').rsplit('.', 1)[0]}.labels.json"), notes)
     by_source: dict[str, list[tuple[int, str]]] = {}
-    for number, line in enumerate(lines):
-        if line.strip():
-            by_source.setdefault(source_of(platform, line), []).append((number, line))
-    unmapped = len(by_source.pop("", []))
+    numbers = set()
+    for number, line in _whole(_lines(path, notes)):
+        numbers.add(number)
+        by_source.setdefault(source_of(platform, line), []).append((number, line))
+    if not numbers:
+        notes.append("it holds no line")
+    if outside := sorted(set(labels) - numbers):
+        notes.append(f"labels of lines that it does not have: {', '.join(map(str, outside[:10]))}")
+    unmapped = tuple(number for number, _ in by_source.pop("", []))
     events = {source: tuple(_events(source, numbered)) for source, numbered in by_source.items()}
-    return LogFile(platform, path.name, len(lines), labels, events, unmapped)
+    return LogFile(platform, path.name, labels, events, unmapped, tuple(notes))
+
+
+def _lines(path: Path, notes: list[str]) -> list[str]:
+    """Cut at line feeds only: str.splitlines would also cut at the character 0x1d that stands inside audit records."""
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as error:
+            notes.append(f"cannot be unpacked: {error}")
+            raw = b""
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    lines = raw.decode(encoding, "replace").split("\n")
+    return [line.rstrip("\r") for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _whole(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Each line that says something, with its number; an event in XML may go over several lines and counts as its first."""
+    open_at, parts = -1, list[str]()
+    for number, line in enumerate(lines):
+        if open_at >= 0:
+            parts.append(line)
+            if "</Event>" in line:
+                yield open_at, "\n".join(parts)
+                open_at = -1
+        elif line.lstrip().startswith("<Event") and "</Event>" not in line and _closes(lines, number):
+            open_at, parts = number, [line]
+        elif line.strip():
+            yield number, line
+
+
+def _closes(lines: list[str], start: int) -> bool:
+    for line in lines[start + 1 : start + 2000]:
+        if "</Event>" in line:
+            return True
+        if line.lstrip().startswith("<Event "):
+            return False
+    return False
+
+
+def _labels(path: Path, notes: list[str]) -> dict[int, dict[str, Any]]:
+    if not path.exists():
+        notes.append("no file of labels beside it: every line counts as a negative")
+        return {}
+    try:
+        read_in = json.loads(path.read_text("utf-8-sig"))
+    except (ValueError, OSError) as error:
+        notes.append(f"{path.name} cannot be read ({error}): every line counts as a negative")
+        return {}
+    if not isinstance(read_in, dict):
+        notes.append(f"{path.name} is not an object of line numbers: every line counts as a negative")
+        return {}
+    labels: dict[int, dict[str, Any]] = {}
+    odd = []
+    for key, value in read_in.items():
+        if key.strip().isdigit() and isinstance(value, dict | bool):
+            labels[int(key)] = value if isinstance(value, dict) else {"malicious": value}
+        else:
+            odd.append(key)
+    if odd:
+        notes.append(f"{path.name}: left out what is no line number with a label: {', '.join(odd[:10])}")
+    return labels
 
 
 def _events(source: str, numbered: list[tuple[int, str]]) -> Iterator[Lines]:
-    if source != "linux.auditd" or not numbered[0][1].lstrip().startswith(("type=", "node=")):
+    if source != "linux.auditd":
         for number, line in numbered:
             for document in file_lines([line], "json"):
                 yield Lines((number,), document)
         return
     # Joined by serial, as auditbeat does; the numbers of a group are those of its lines, in the order of the lines.
+    raw = [(number, line) for number, line in numbered if not line.lstrip().startswith("{")]
     waiting: dict[str, list[int]] = {}
-    for number, line in numbered:
+    for number, line in raw:
         waiting.setdefault(line, []).append(number)
-    for document in file_lines([line for _, line in numbered], "auditd"):
+    for document in file_lines([line for _, line in raw], "auditd"):
         yield Lines(tuple(waiting[line].pop(0) for line in str(document["message"]).split("\n")), document)
-
-
-def source_of(platform: str, line: str) -> str:
-    """The log source that a line belongs to, or "" where we map none."""
-    record = _record(line)
-    if platform == "bulk":
-        platform = (
-            "windows"
-            if _is_windows(record)
-            else "linux"
-            if "sshd" in line or "sudo" in line or "combo" in line
-            else "other"
-        )
-    return _SNIFFERS.get(platform, _nothing)(record, line)
-
-
-def _record(line: str) -> dict[str, Any]:
-    try:
-        value = json.loads(line)
-        if (
-            isinstance(value, dict)
-            and set(value) <= {"message", "event", "@timestamp"}
-            and isinstance(value.get("message"), str)
-            and value["message"].lstrip().startswith("{")
-        ):
-            value = json.loads(value["message"])
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _is_windows(record: dict[str, Any]) -> bool:
-    known = {"Event", "winlog", "EventID", "EventId", "ProviderGuid"} & set(record)
-    return bool(known) or _is_defender(record)
-
-
-def _is_defender(record: Any) -> bool:
-    if not isinstance(record, dict):
-        return False
-    return "ActionType" in record or any(key.startswith(("InitiatingProcess", "CreatedProcess")) for key in record)
-
-
-def _windows(record: dict[str, Any], line: str) -> str:
-    system = record.get("Event", {}).get("System", {}) if isinstance(record.get("Event"), dict) else {}
-    winlog = record.get("winlog") if isinstance(record.get("winlog"), dict) else {}
-    assert isinstance(winlog, dict)
-    channel = str(system.get("Channel") or winlog.get("channel") or record.get("Channel") or "")
-    event = system.get("EventID", winlog.get("event_id", record.get("EventID", record.get("EventId"))))
-    event = str(event.get("#text") if isinstance(event, dict) else event)
-    if _is_defender(record) or _is_defender(record.get("properties")):
-        return "windows.defender"
-    if "PowerShell" in channel or event in ("4103", "4104"):
-        return "windows.powershell"
-    if channel == "Security" or event == "4688":
-        return "windows.security"
-    return "windows.sysmon"
-
-
-def _linux(record: dict[str, Any], line: str) -> str:
-    if "msg=audit(" in line and not record:
-        return "linux.auditd"
-    if "auditd" in record:
-        return "linux.auditd"
-    return "linux.auth"
-
-
-def _macos(record: dict[str, Any], line: str) -> str:
-    return (
-        "macos.osquery"
-        if record.get("name") and ({"columns", "snapshot", "diffResults"} & set(record) or "osquery" in record)
-        else ""
-    )
-
-
-def _esxi(record: dict[str, Any], line: str) -> str:
-    return "esxi.shell" if " shell[" in line or "ESXShell" in line else "esxi.hostd"
-
-
-def _network(record: dict[str, Any], line: str) -> str:
-    lowered = line.lower()
-    return "network.snmp" if "snmp" in lowered and "cmd" not in lowered and "command" not in lowered else "network.cli"
-
-
-def _cloud(record: dict[str, Any], line: str) -> str:
-    if {"eventSource", "EventSource", "CloudTrailEvent", "Records"} & set(record) or "aws" in record:
-        return "aws.cloudtrail"
-    if "protoPayload" in record or "cloudaudit.googleapis.com" in line:
-        return "gcp.audit"
-    return "azure.activity"
-
-
-def _nothing(record: dict[str, Any], line: str) -> str:
-    return ""
-
-
-_SNIFFERS = {"windows": _windows, "linux": _linux, "macos": _macos, "esxi": _esxi, "network": _network, "cloud": _cloud}
+    # Documents: those that hold a record as text are joined too, the rest is whole already.
+    held: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for number, line in numbered:
+        if line.lstrip().startswith("{"):
+            for document in file_lines([line], "json"):
+                message = document.get("message")
+                record = (
+                    message if isinstance(message, str) and "audit(" in message and "auditd" not in document else ""
+                )
+                serial = record.partition("audit(")[2].partition(")")[0]
+                node = record.partition("node=")[2].split(" ")[0] if "node=" in record else ""
+                held.setdefault(f"{node} {serial}" if serial else f"line {number}", []).append((number, document))
+    for group in held.values():
+        whole = {**group[0][1]}
+        if len(group) > 1:
+            whole["message"] = "\n".join(str(document["message"]) for _, document in group)
+        yield Lines(tuple(number for number, _ in group), whole)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from benchmarks.real_logs.files import LogFile
+from benchmarks.real_logs.judge import Alerting, Measured, judged
 from deployer.model.analytic import Analytic, Repository
 from deployer.model.environment import Environment
 from deployer.model.finding import Findings
-from deployer.render import Naming, monitors
+from deployer.render import Naming, monitors, schedules
 from deployer.render.target import Target
 from deployer.render.templating import Templates
 from deployer.replay import execute
@@ -21,7 +22,7 @@ from deployer.replay.client import Client
 from deployer.replay.stage import stage
 
 BATCH_BYTES = 4_000_000
-MOST = 10_000
+PAGE = 5_000
 Entity = tuple[tuple[str, str], ...]
 
 
@@ -35,22 +36,19 @@ class Hit:
 
 
 @dataclass(slots=True)
-class Measured:
-    """The outcome of one file for one analytic in one run. Lists are line numbers."""
+class Ingested:
+    """What became of a file's events. `failed` and `refused` tell of a line why it could not be read or was not taken."""
 
-    platform: str
-    file: str
-    analytic: str
-    run: str
-    positives: int = 0
-    negatives: int = 0
-    missed: list[int] = field(default_factory=list)
-    false_alerts: list[int] = field(default_factory=list)
-    unparsed: int = 0
-    lost: int = 0
-    unmapped: int = 0
-    events_per_second: float = 0.0
-    reasons: dict[int, str] = field(default_factory=dict)
+    sent: int = 0
+    stored: int = 0
+    seconds: float = 0.0
+    failed: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.sent / self.seconds if self.seconds else 0.0
 
 
 def measure(
@@ -64,94 +62,91 @@ def measure(
     analytics = [a for a in repository.analytics.values() if {use.source for use in a.log_sources} & set(log.events)]
     result: list[Measured] = []
     with stage(client, repository, list(log.events)) as naming:
-        sent, seconds = _ingest(client, repository, log, naming)
-        stored, unparsed = _stored(client, naming)
-        rate = sent / seconds if seconds else 0.0
+        ingested = _ingest(client, repository, log, naming)
         progress(
-            f"{log.platform}/{log.name}: {sent} events, {rate:.0f} a second, {unparsed} with errors, {sent - stored} lost"
+            f"{log.platform}/{log.name}: {ingested.sent} events, {ingested.rate:.0f} a second, "
+            f"{len(ingested.failed)} with errors, {ingested.sent - ingested.stored} lost"
         )
+        for number, why in list(ingested.refused.items())[:5]:
+            progress(f"{log.platform}/{log.name}:{number}: refused: {why}")
         for analytic in analytics:
             for run, environment in environments.items():
                 alerting = _alerting(client, repository, analytic, environment, naming)
-                one = _judged(log, analytic.id, run, alerting)
-                one.unparsed, one.lost, one.unmapped, one.events_per_second = (
-                    unparsed,
-                    sent - stored,
-                    log.unmapped,
-                    round(rate, 1),
-                )
+                one = judged(log, analytic.id, run, alerting, {**ingested.failed, **ingested.refused})
+                one.unparsed, one.lost = len(ingested.failed), ingested.sent - ingested.stored
+                one.events_per_second = round(ingested.rate, 1)
                 result.append(one)
     return result
 
 
-def _ingest(client: Client, repository: Repository, log: LogFile, naming: Naming) -> tuple[int, float]:
-    sent, begin = 0, time.perf_counter()
+def _ingest(client: Client, repository: Repository, log: LogFile, naming: Naming) -> Ingested:
+    result = Ingested()
+    begin = time.perf_counter()
+    for lines, numbers in _batches(repository, log, naming):
+        answer = client.request("POST", "/_bulk", lines, {"filter_path": "items.*.status,items.*.error"})
+        for number, item in zip(numbers, answer["items"], strict=True):
+            if item["create"]["status"] >= 300:
+                result.refused[number] = json.dumps(item["create"]["error"])[:300]
+        result.sent += len(numbers)
+    result.seconds = time.perf_counter() - begin
+    client.request("POST", f"/{naming.streams}-*/_refresh")
+    body = {"size": 0, "track_total_hits": True, "query": {"match_all": {}}}
+    result.stored = client.request("POST", f"/{naming.streams}-*/_search", body)["hits"]["total"]["value"]
+    errors = {"query": {"term": {"tags": "pipeline_error"}}, "_source": ["error.message"]}
+    for hit in _all(client, f"{naming.streams}-*", errors):
+        for number in _numbers(hit)[:1]:
+            result.failed[number] = str(hit["_source"].get("error", {}).get("message", "no reason given"))[:300]
+    return result
+
+
+def _batches(repository: Repository, log: LogFile, naming: Naming) -> Iterator[tuple[str, list[int]]]:
     lines: list[str] = []
+    numbers: list[int] = []
     size = 0
-
-    def flush() -> None:
-        nonlocal lines, size
-        if lines:
-            answer = client.request(
-                "POST", "/_bulk", "\n".join(lines) + "\n", {"filter_path": "errors,items.*.error.reason"}
-            )
-            if answer.get("errors"):
-                raise AssertionError(f"{log.name}: an event was refused: {json.dumps(answer)[:400]}")
-        lines, size = [], 0
-
     for source, events in log.events.items():
         stream = naming.stream(repository.sources[source].dataset, "real")
         for number, event in enumerate(events):
             text = json.dumps(event.document)
-            identity = f"{source}|{number}|{','.join(map(str, event.numbers))}"
-            lines += [json.dumps({"create": {"_index": stream, "_id": identity[:500]}}), text]
+            # An event of very many lines (audit records) is known by the first of them: an id has 512 bytes at most.
+            joined = ",".join(map(str, event.numbers))
+            identity = f"{source}|{number}|{joined if len(joined) < 400 else event.numbers[0]}"
+            lines += [json.dumps({"create": {"_index": stream, "_id": identity}}), text]
+            numbers.append(event.numbers[0])
             size += len(text)
-            sent += 1
-            if size > BATCH_BYTES or len(lines) >= 1000:
-                flush()
-    flush()
-    seconds = time.perf_counter() - begin
-    client.request("POST", f"/{naming.streams}-*/_refresh")
-    return sent, seconds
-
-
-def _stored(client: Client, naming: Naming) -> tuple[int, int]:
-    body = {
-        "size": 0,
-        "track_total_hits": True,
-        "query": {"match_all": {}},
-        "aggs": {"errors": {"filter": {"term": {"tags": "pipeline_error"}}}},
-    }
-    answer = client.request("POST", f"/{naming.streams}-*/_search", body)
-    return answer["hits"]["total"]["value"], answer["aggregations"]["errors"]["doc_count"]
+            if size > BATCH_BYTES or len(numbers) >= 500:
+                yield "\n".join(lines) + "\n", numbers
+                lines, numbers, size = [], [], 0
+    if numbers:
+        yield "\n".join(lines) + "\n", numbers
 
 
 def _alerting(
     client: Client, repository: Repository, analytic: Analytic, environment: Environment | None, naming: Naming
-) -> set[int]:
-    """The numbers of the lines that lie in a bucket that alerts, of whichever monitor."""
-    found: set[int] = set()
+) -> Alerting:
+    found: dict[int, str] = {}
+    matched: dict[int, str] = {}
     target = Target(repository, naming, Templates(repository.templates))
     values = environment.tunables.get(analytic.id, {}) if environment else {}
+    interval = schedules.longest_gap(analytic.schedule)
     for spec in analytic.monitors.values():
         findings = Findings()
         resource = monitors.render(analytic, spec, target, findings, values)
         findings.raise_errors()
         assert resource is not None
-        found |= _monitor(client, resource.body)
-    return found
+        hits = _hits(client, resource.body)
+        for hit in hits:
+            matched |= {number: spec.key for number in hit.numbers if number not in matched}
+        for number in _alerted(client, resource.body, hits, interval):
+            found.setdefault(number, spec.key)
+    return Alerting(found, matched)
 
 
-def _monitor(client: Client, body: Mapping[str, Any]) -> set[int]:
-    search = body["inputs"][0]["search"]
-    hits = _hits(client, search)
-    look_back = int(
-        search["query"]["query"]["bool"]["filter"][0]["range"]["@timestamp"]["gt"].split("||-")[1].rstrip("s")
-    )
-    interval = 60
-    clocks = sorted({int(hit.at // interval + 1) * interval for hit in hits})
+def _alerted(client: Client, body: Mapping[str, Any], hits: list[Hit], interval: int) -> set[int]:
+    """The lines whose events lie in a bucket that alerts in some run of the schedule, by the events' own clock."""
+    limits = body["inputs"][0]["search"]["query"]["query"]["bool"]["filter"][0]["range"]["@timestamp"]
+    look_back = int(limits["gt"].split("||-")[1].rstrip("s"))
     found: set[int] = set()
-    for clock in clocks:
+    for clock in sorted({int(hit.at // interval + 1) * interval for hit in hits}):
         near = [hit for hit in hits if clock - look_back < hit.at <= clock]
         if all(number in found for hit in near for number in hit.numbers):
             continue
@@ -164,8 +159,9 @@ def _monitor(client: Client, body: Mapping[str, Any]) -> set[int]:
     return found
 
 
-def _hits(client: Client, search: Mapping[str, Any]) -> list[Hit]:
+def _hits(client: Client, body: Mapping[str, Any]) -> list[Hit]:
     """The events that a monitor's conditions match, whatever their time."""
+    search = body["inputs"][0]["search"]
     query = json.loads(json.dumps(search["query"]["query"]))
     query["bool"]["filter"].pop(0)
     if "must" in query["bool"]:
@@ -174,36 +170,31 @@ def _hits(client: Client, search: Mapping[str, Any]) -> list[Hit]:
     sources = [
         next(iter(source)) for source in search["query"]["aggregations"]["composite_agg"]["composite"]["sources"]
     ]
-    body = {
-        "size": MOST, "query": query, "_source": False, "fields": [{"field": "@timestamp", "format": "strict_date_optional_time"}, *(f"entity_{name}" for name in sources)],
+    wanted = {
+        "query": query, "_source": False,
+        "fields": [{"field": "@timestamp", "format": "strict_date_optional_time"}, *(f"entity_{name}" for name in sources)],
         "derived": {name: value for name, value in search["query"]["derived"].items() if name.startswith("entity_")},
     }  # fmt: skip
-    answer = client.request("POST", f"/{','.join(search['indices'])}/_search", body)
-    found = answer["hits"]["hits"]
-    if answer["hits"]["total"]["value"] > len(found):
-        raise AssertionError(f"more than {MOST} events match; this tool measures no more")
-    return [_hit(hit, sources) for hit in found]
+    return [_hit(hit, sources) for hit in _all(client, ",".join(search["indices"]), wanted)]
+
+
+def _all(client: Client, indices: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every hit of a search, by pages."""
+    answer = client.request("POST", f"/{indices}/_search", {"size": PAGE, **body}, {"scroll": "2m"})
+    identity = answer.get("_scroll_id")
+    while answer["hits"]["hits"]:
+        yield from answer["hits"]["hits"]
+        answer = client.request("POST", "/_search/scroll", {"scroll": "2m", "scroll_id": identity})
+        identity = answer.get("_scroll_id", identity)
+    if identity:
+        client.request("DELETE", "/_search/scroll", {"scroll_id": [identity]})
 
 
 def _hit(hit: Mapping[str, Any], sources: list[str]) -> Hit:
-    numbers = tuple(int(number) for number in hit["_id"].rsplit("|", 1)[1].split(","))
     at = datetime.fromisoformat(hit["fields"]["@timestamp"][0].replace("Z", "+00:00")).timestamp()
-    return Hit(numbers, at, tuple(sorted((name, str(hit["fields"][f"entity_{name}"][0])) for name in sources)))
+    entity = tuple(sorted((name, str(hit["fields"][f"entity_{name}"][0])) for name in sources))
+    return Hit(_numbers(hit), at, entity)
 
 
-def _judged(log: LogFile, analytic: str, run: str, alerting: set[int]) -> Measured:
-    one = Measured(log.platform, log.name, analytic, run)
-    mapped = {number for events in log.events.values() for event in events for number in event.numbers}
-    truth = {
-        number
-        for number, label in log.labels.items()
-        if label.get("malicious") and label.get("analytic", analytic) == analytic and number in mapped
-    }
-    one.positives, one.negatives = len(truth), len(mapped - truth)
-    one.missed = sorted(truth - alerting)
-    one.false_alerts = sorted(alerting - truth)
-    for number in [*one.missed, *one.false_alerts]:
-        label = log.labels.get(number, {})
-        note = " (ambiguous)" if label.get("ambiguous") else f" ({label['context']})" if label.get("context") else ""
-        one.reasons[number] = f"{label.get('why', 'not labelled')}{note}"
-    return one
+def _numbers(hit: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(number) for number in hit["_id"].rsplit("|", 1)[1].split(","))

@@ -12,7 +12,7 @@ _SERIAL = re.compile(r"(?:node=(?P<node>\S+) )?.{0,200}?msg=audit\((?P<stamp>[\d
 def sample(raw: Any, form: str) -> list[dict[str, Any]]:
     """The documents of a sample event: a mapping is the document itself, a text is one raw line or more."""
     if isinstance(raw, dict):
-        return _records(raw) or [raw]
+        return _records(raw)
     # Cut at line ends only: str.splitlines would also cut at the character 0x1d that stands inside audit records.
     lines = [line.rstrip("\r") for line in str(raw).split("\n") if line.strip()]
     return audit_events(lines) if form == "auditd" else [{"message": line} for line in lines]
@@ -43,15 +43,22 @@ def _documents(line: str) -> list[dict[str, Any]]:
         value = json.loads(line)
     except ValueError:
         return [{"message": line}]
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return [document for item in value for document in _records(item)]
     if not isinstance(value, dict):
         return [{"message": line}]
-    return _records(value) or [value]
+    return _records(value)
 
 
 def _records(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """The records of a batch, as CloudTrail's files and Event Hub's messages hold them: a shipper sends one event each."""
-    for name in ("Records", "records"):
-        records = value.get(name)
+    """The events of a batch or of an export, as a shipper sends them: one document each.
+
+    Batches: the files of CloudTrail (``Records``) and the messages of Event Hub (``records``). Exports: a search's hits
+    (``hits.hits``, ``hits.events``), or one hit a line, whose event is its ``_source``.
+    """
+    hits = value.get("hits")
+    for records in (value.get("Records"), value.get("records"), *(hits.values() if isinstance(hits, dict) else ())):
         if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
-            return records
-    return []
+            return [document for record in records for document in _records(record)]
+    source = value.get("_source")
+    return [source] if isinstance(source, dict) and source else [value]

@@ -1,0 +1,177 @@
+"""Which log source a raw line belongs to: what an operator decides by where a shipper sends it, read here from the line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+PLATFORMS = ("windows", "linux", "macos", "esxi", "network", "cloud", "bulk")
+ANALYTICS = {
+    "windows": "AN0903", "linux": "AN0904", "macos": "AN0905", "esxi": "AN0906", "network": "AN0907", "cloud": "AN0908",
+}  # fmt: skip
+ENVELOPES = ("_source", "result", "Event", "event", "message", "_raw", "detail", "properties", "data")
+"""Where shippers and exports put the event itself."""
+
+_SYSLOG = re.compile(r"^(<\d{1,3}>)?\s*(\w{3}\s+\d{1,2}\s|\d{1,2}\s\w{3}\s|20\d\d|19\d\d|\d+\s20\d\d|\*|\.)")
+_XML_EVENT = re.compile(r"<EventID[^>]*>(\d+)<")
+_SHELLS = re.compile(
+    r"\b-?(bash|zsh|ksh|sh|snoopy|shell_?log\w*|commands?|cmdlog\w*|history)(\[\d+\])?:", re.IGNORECASE
+)
+
+
+def source_of(platform: str, line: str) -> str:
+    """The id of the log source of a line, or "" where we map none."""
+    record = parsed(line)
+    if platform == "bulk":
+        platform = _platform(record, line)
+    kind = _KINDS.get(platform)
+    return kind(record, line) if kind else ""
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """The JSON object of a line, or {}."""
+    if not line.lstrip("\ufeff \t").startswith("{"):
+        return {}
+    try:
+        value = json.loads(line.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def layers(record: Mapping[str, Any], depth: int = 3) -> list[Mapping[str, Any]]:
+    """A record and the objects that its envelopes hold, outermost first; text that is JSON counts as an object."""
+    found: list[Mapping[str, Any]] = [record]
+    if depth:
+        for name in ENVELOPES:
+            inner = record.get(name)
+            inner = parsed(inner) if isinstance(inner, str) else inner
+            if isinstance(inner, Mapping) and inner:
+                found += layers(inner, depth - 1)
+    return found
+
+
+def _keys(record: Mapping[str, Any]) -> set[str]:
+    return {str(key) for layer in layers(record) for key in layer}
+
+
+def _platform(record: Mapping[str, Any], line: str) -> str:
+    keys = _keys(record)
+    if {"eventSource", "eventName"} <= keys or keys & {"protoPayload", "operationName", "CloudTrailEvent"}:
+        return "cloud"
+    if _windows(record, line, ""):
+        return "windows"
+    if {"columns", "hostIdentifier"} & keys or "exec_chain_child" in keys or "santad" in line:
+        return "macos"
+    if (
+        "msg=audit(" in line
+        or re.search(r"\b(sshd|sudo|su|systemd|CRON|crond)(\(\w+\))?(\[\d+\])?:", line)
+        or " combo " in line
+    ):
+        return "linux"
+    if re.search(r"%[A-Z][A-Z0-9_]+-\d-[A-Z0-9_]+:", line) or "CISE_" in line:
+        return "network"
+    if re.search(r"\b([Hh]ostd|vpxa|vobd|vmkernel|shell\[\d+\])", line):
+        return "esxi"
+    return "macos"
+
+
+def _windows(record: Mapping[str, Any], line: str, otherwise: str = "windows.sysmon") -> str:
+    keys = _keys(record)
+    if "ActionType" in keys or any(key.startswith(("InitiatingProcess", "CreatedProcess")) for key in keys):
+        return "windows.defender"
+    channel, event = "", ""
+    for layer in layers(record):
+        head = layer.get("System") if isinstance(layer.get("System"), Mapping) else layer
+        winlog = layer.get("winlog")
+        for one in (head, winlog if isinstance(winlog, Mapping) else {}):
+            assert isinstance(one, Mapping)
+            names = (
+                "Channel",
+                "channel",
+                "winlog.channel",
+                "log_name",
+                "LogName",
+                "EventLog",
+                "Provider",
+                "ProviderName",
+                "SourceName",
+            )
+            channel += "".join(f" {one[name]}" for name in names if name in one)
+            for name in ("EventID", "EventId", "EventCode", "event_id", "winlog.event_id"):
+                value = one.get(name)
+                value = value.get("#text", value.get("Value")) if isinstance(value, Mapping) else value
+                event = event or ("" if value is None else str(value))
+    if not channel and (not record or "<Event" in line):
+        # XML, or text around it: the head of the event names its channel.
+        channel = " ".join(re.findall(r"Microsoft-Windows-\w+|LogName=\S+|<Channel>[^<]*", line[:4000]))
+        event = next(iter(_XML_EVENT.findall(line[:4000])), "") or next(
+            iter(re.findall(r"EventCode=(\d+)", line[:4000])), ""
+        )
+    if "PowerShell" in channel or event in ("4103", "4104") or "ScriptBlockText" in keys:
+        return "windows.powershell"
+    if "Sysmon" in channel:
+        return "windows.sysmon"
+    if "Security" in channel or event == "4688" or "NewProcessName" in keys:
+        return "windows.security"
+    return "windows.sysmon" if channel or event or {"Image", "CommandLine"} <= keys else otherwise
+
+
+def _linux(record: Mapping[str, Any], line: str) -> str:
+    keys = _keys(record)
+    if "auditd" in keys or any(key.startswith("auditd.") for key in keys):
+        return "linux.auditd"
+    if "audit(" in line and "type=" in line and "SyslogMessage" not in keys:
+        return "linux.auditd"
+    if _SHELLS.search(line) or (not record and not _SYSLOG.match(line)):
+        return "linux.shell"
+    return "linux.auth"
+
+
+def _macos(record: Mapping[str, Any], line: str) -> str:
+    keys = _keys(record)
+    if {"columns", "snapshot", "diffResults", "hostIdentifier", "osquery", "osquery_meta"} & keys or any(
+        key.startswith("osquery.") for key in keys
+    ):
+        return "macos.osquery"
+    return "macos.endpoint"
+
+
+def _esxi(record: Mapping[str, Any], line: str) -> str:
+    return (
+        "esxi.shell"
+        if re.search(r"\b(shell|ESXShell|sshd|dcui|login|sftp-server|su)(\[\d+\])?:", line)
+        else "esxi.hostd"
+    )
+
+
+def _network(record: Mapping[str, Any], line: str) -> str:
+    keys = _keys(record)
+    if (
+        record.get("event_type") == "snmp"
+        or {"snmp", "get_requests", "pdu_type", "snmp_trap", "trap", "varbinds"} & keys
+    ):
+        return "network.snmp"
+    return (
+        "network.snmp"
+        if re.search(r"\bsnmp(trap)?d\b|\bSNMPv[123]\b|SNMP-TRAP|TRAP[,:2]|\bUDP: \[", line)
+        else "network.cli"
+    )
+
+
+def _cloud(record: Mapping[str, Any], line: str) -> str:
+    keys = _keys(record)
+    if {"eventSource", "EventSource", "CloudTrailEvent", "aws"} & keys or '"eventSource"' in line:
+        return "aws.cloudtrail"
+    if (
+        {"protoPayload", "jsonPayload", "proto_payload"} & keys
+        or "cloudaudit.googleapis.com" in line
+        or "type.googleapis.com" in line
+    ):
+        return "gcp.audit"
+    return "azure.activity"
+
+
+_KINDS = {"windows": _windows, "linux": _linux, "macos": _macos, "esxi": _esxi, "network": _network, "cloud": _cloud}
