@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deployer.model.condition import Test
+from deployer.model.condition import Test as FieldTest
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.patterns import PROGRAM, normalise, parse
@@ -137,7 +137,7 @@ def test_a_pattern_finds_what_its_syntax_promises(node: Node, index: str, patter
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_painless_tells_the_kinds_as_the_query_does(node: Node, index: str, pattern: str) -> None:
     """The script that tells a sequence's second kind finds every event that the query finds (for `^`, the word anywhere)."""
-    test = Test("process.command_line", "matches", [pattern], Location("here"))
+    test = FieldTest("process.command_line", "matches", [pattern], Location("here"))
     predicate = painless.second_kind(test, Scope(None, None, {}, Findings()), [])  # type: ignore[arg-type]
     script = {"lang": "painless", "source": predicate.source, "params": {**predicate.params, "second": True}}
 
