@@ -74,7 +74,9 @@ def channel(deployment: str, url: str = "http://127.0.0.1:9/hook", shown: str | 
         "webhook": {"url": url, "method": "POST", "header_params": {}},
     }
     body = {"config_id": f"{deployment}-soc", "config": config}
-    return Resource(Kind.CHANNEL, key, f"{deployment}-soc", body, {"type": "webhook", "url": shown or url})
+    written = {"type": "webhook", "url": shown or url}
+    unresolved = {**body, "config": {**config, "webhook": {**config["webhook"], "url": shown or url}}}
+    return Resource(Kind.CHANNEL, key, f"{deployment}-soc", body, written, unresolved=unresolved)
 
 
 def monitor(

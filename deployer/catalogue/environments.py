@@ -75,10 +75,12 @@ class _Reader:
             )
             for key, raw in value.get("channels", {}).items()
         }
+        first, *others = self._connections()
         return Environment(
             name=value["name"],
             deployment=value["deployment"],
-            connection=self._connection(value["cluster"]),
+            connection=first,
+            others=tuple(others),
             location=Location(self.document.file),
             production=value.get("production", False),
             namespace=value.get("data", {}).get("namespace", "default"),
@@ -96,10 +98,32 @@ class _Reader:
     def _secret_or_text(self, text: str, *path: str | int) -> SecretRef | str:
         return SecretRef(text, self.document.where(*path)) if text.startswith(("env:", "file:")) else text
 
-    def _connection(self, raw: dict[str, Any]) -> Connection:
+    def _connections(self) -> list[Connection]:
+        """The cluster, or the clusters, of the file."""
+        if "cluster" in self.value and "clusters" in self.value:
+            self.findings.add(
+                "DAC004",
+                "there are both 'cluster' and 'clusters'",
+                self.document.where("clusters", key=True),
+                "name the one, or all, under clusters",
+            )
+        if "cluster" in self.value:
+            return [self._connection(self.value["cluster"], "cluster")]
+        found = [self._connection(raw, "clusters", index) for index, raw in enumerate(self.value["clusters"])]
+        for index, connection in enumerate(found):
+            if connection.name in [other.name for other in found[:index]]:
+                self.findings.add(
+                    "DAC004",
+                    f"two clusters are called '{connection.name}'",
+                    self.document.where("clusters", index, "name"),
+                    "give each a name of its own",
+                )
+        return found
+
+    def _connection(self, raw: dict[str, Any], *at: str | int) -> Connection:
         auth = raw.get("auth", {"type": "none"})
         references = {
-            key: SecretRef(auth[key], self.document.where("cluster", "auth", key))
+            key: SecretRef(auth[key], self.document.where(*at, "auth", key))
             for key in ("username", "password")
             if key in auth
         }
@@ -108,7 +132,7 @@ class _Reader:
             self.findings.add(
                 "DAC013",
                 "a production environment must verify the server's certificate",
-                self.document.where("cluster", "tls", "verify"),
+                self.document.where(*at, "tls", "verify"),
                 "name the certificates to trust in tls.ca",
             )
         if (
@@ -119,7 +143,7 @@ class _Reader:
             self.findings.add(
                 "DAC013",
                 "a production environment must not send credentials over plain http",
-                self.document.where("cluster", "hosts"),
+                self.document.where(*at, "hosts"),
                 "use https",
             )
         return Connection(
@@ -127,6 +151,7 @@ class _Reader:
             Auth(auth["type"], references.get("username"), references.get("password")),
             tls,
             float(durations.seconds(raw.get("timeout", "30s"))),
+            raw.get("name", ""),
         )
 
     def _notify(self, channels: Mapping[str, Channel]) -> dict[str, tuple[str, ...]]:

@@ -70,6 +70,9 @@ def _report(document: Document, error: ValidationError, findings: Findings) -> N
         )
         return
     match error.validator:
+        case "anyOf" if all(set(option) == {"required"} for option in expected):
+            names = " or ".join(f"'{name}'" for option in expected for name in option["required"])
+            message, description = f"{names} is missing in {shown}", ""
         case "type" | "pattern" | "oneOf" | "anyOf":
             message = f"{shown} is {forms.kind(error.instance)}, and must be {forms.words(schema)}"
         case "enum":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import common, wishes
+from deployer.cli import clusters, common, wishes
 
 STATES = ("active", "acknowledged", "completed", "error", "deleted", "all")
 
@@ -14,12 +14,15 @@ STATES = ("active", "acknowledged", "completed", "error", "deleted", "all")
 @click.command(epilog="Example: deployer alerts --env local --state all")
 @common.root_option
 @common.environment_option
+@clusters.cluster_option
 @click.option("--state", type=click.Choice(STATES), default="active", show_default=True, help="Which alerts.")
 @click.option("--analytic", multiple=True, metavar="ID", help="Only alerts of these analytics. Repeatable.")
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
 )
-def alerts(root: Path | None, environment: str, state: str, analytic: tuple[str, ...], output: str) -> int:
+def alerts(
+    root: Path | None, environment: str, cluster: str | None, state: str, analytic: tuple[str, ...], output: str
+) -> int:
     """Show the alerts of a deployment's monitors: who and where, how many events, since when.
 
     The message of an alert is in your channel; this shows what only the alert's document has.
@@ -35,12 +38,12 @@ def alerts(root: Path | None, environment: str, state: str, analytic: tuple[str,
     for name in analytic:
         if name not in prepared.loaded.repository.analytics:
             raise UsageError(common.unknown("analytic", name, prepared.loaded.repository.analytics))
-    cluster = prepared.connect()
+    connected = prepared.connect(cluster)
     deployment = prepared.loaded.environment.deployment
-    copies = {live.id for _, live in sorted_by_owner(cluster, deployment).copies}
+    copies = {live.id for _, live in sorted_by_owner(connected, deployment).copies}
     found = [
         alert
-        for alert in read_alerts(cluster, deployment, state.upper(), copies)
+        for alert in read_alerts(connected, deployment, state.upper(), copies)
         if not analytic or alert.analytic in analytic
     ]
     if output == "json":

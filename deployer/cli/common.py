@@ -99,6 +99,17 @@ def environment_option(function: F) -> F:
     )(function)
 
 
+def optional_environment_option(function: F) -> F:
+    """``--env``, where something else may tell the environment."""
+    return click.option(
+        "--env",
+        "environment",
+        envvar="DEPLOYER_ENV",
+        metavar="NAME",
+        help="An environment: a file of environments/, without .yml. A plan file knows its own.",
+    )(function)
+
+
 def find_root(given: Path | None) -> Path:
     """The repository's folder: the one given, or the nearest above the working directory."""
     if given is not None:
@@ -219,8 +230,21 @@ def entity(values: Iterable[tuple[str, str]]) -> str:
     return " ".join(f"{name}={value}" for name, value in values)
 
 
-def connect(environment: Any) -> Any:
-    """A connection to the environment's cluster, its secrets read from where they are."""
+def load_only(root: Path | None, environment: str) -> Loaded:
+    """Read an environment and what its file refers to; nothing is rendered."""
+    from deployer.catalogue import load_environment, load_repository
+
+    folder, findings = find_root(root), Findings()
+    repository = load_repository(folder, findings)
+    loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
+    findings.raise_errors()
+    assert loaded is not None
+    return Loaded(folder, repository, loaded, (), findings)
+
+
+def connect(environment: Any, cluster: str | None = None) -> Any:
+    """A connection to the environment's cluster (or the one named), its secrets read from where they are."""
+    from deployer.cli.clusters import one_connection
     from deployer.cluster import connect as open_connection
 
-    return open_connection(environment.connection)
+    return open_connection(one_connection(environment, cluster))

@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
-from deployer.cli import common
+from deployer.cli import clusters, common
 from deployer.model.errors import LocalError, RefusedError, UsageError
 
 
 @click.command(epilog="Example: deployer replay --env local")
 @common.root_option
 @common.environment_option
+@clusters.cluster_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--receive/--no-receive",
@@ -25,7 +26,9 @@ from deployer.model.errors import LocalError, RefusedError, UsageError
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
 )
-def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: bool, output: str) -> int:
+def replay(
+    root: Path | None, environment: str, cluster: str | None, ids: tuple[str, ...], receive: bool, output: str
+) -> int:
     """Send the sample events into an environment's own data streams and run its deployed monitors over them.
 
     The result is a table: analytic, monitors, events, alerts, and for each alert who and where. Exit code 0 only if
@@ -47,7 +50,7 @@ def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: b
     for name in ids:
         if name not in loaded.repository.analytics:
             raise UsageError(common.unknown("analytic", name, loaded.repository.analytics))
-    cluster = common.connect(loaded.environment)
+    connected = common.connect(loaded.environment, cluster)
     url = next(
         (
             channel.url
@@ -64,11 +67,11 @@ def replay(root: Path | None, environment: str, ids: tuple[str, ...], receive: b
             except LocalError as error:
                 common.note(f"note: {error.what}; the alerts are shown all the same")
         results = live.run(
-            cluster,
+            connected,
             loaded.repository,
             loaded.environment,
             list(ids) or list(active(loaded.repository)),
-            deployed_monitors(cluster, loaded.environment.deployment),
+            deployed_monitors(connected, loaded.environment.deployment),
             common.note,
         )
     passed = all(item.passed for item in results)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deployer.cli import common
+from deployer.cli import clusters, common
 from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
 
@@ -24,11 +24,12 @@ from deployer.model.finding import Findings
     metavar="NAME",
     help="The environment on whose cluster the throw-away indices are made.",
 )
+@clusters.cluster_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
 )
-def test(root: Path | None, environment: str, ids: tuple[str, ...], output: str) -> int:
+def test(root: Path | None, environment: str, cluster: str | None, ids: tuple[str, ...], output: str) -> int:
     """Replay the sample events of analytics (default: all) and check that exactly what they say alerts.
 
     Events go through their pipelines into throw-away indices, which no deployed monitor sees and which are removed
@@ -51,7 +52,7 @@ def test(root: Path | None, environment: str, ids: tuple[str, ...], output: str)
     chosen = list(ids) or list(active(repository))
     if not chosen:
         raise UsageError("there is no active analytic to test")
-    results = replay.run(common.connect(loaded), repository, chosen, common.note)
+    results = replay.run(common.connect(loaded, cluster), repository, chosen, common.note)
     if output == "json":
         common.result(
             json.dumps(

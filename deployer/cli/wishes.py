@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from deployer.cli import clusters as choose
 from deployer.cli import common
 
 if TYPE_CHECKING:
     from deployer.cluster import Cluster, Vault
     from deployer.deploy import Wish
+    from deployer.model.environment import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-OUTPUTS = ("text", "json", "markdown")
 
 
 def options(function: F) -> F:
@@ -26,7 +26,7 @@ def options(function: F) -> F:
     for option in reversed(
         (
             common.root_option,
-            common.environment_option,
+            choose.clusters_option,
             click.option("--select", multiple=True, metavar="TERM", help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
             click.option("--exclude", multiple=True, metavar="TERM", help="Not these; same terms. Repeatable."),
             click.option("--prune", is_flag=True, help="Delete what this deployment owns and the repository no longer has."),
@@ -34,12 +34,25 @@ def options(function: F) -> F:
             click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it, or leave it."),
             click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
             click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits."),
-            click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True, help="Form of the result."),
-            click.option("--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the result there instead of printing it."),
         )
     ):  # fmt: skip
         function = option(function)
     return function
+
+
+def output_options(*more: str) -> Callable[[F], F]:
+    """``--output`` text, json, markdown and `more`, and ``--output-file``."""
+
+    def add(function: F) -> F:
+        forms = ["text", "json", "markdown", *more]
+        for option in (
+            click.option("--output-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the result there instead of printing it."),
+            click.option("--output", type=click.Choice(forms), default="text", show_default=True, help="Form of the result."),
+        ):  # fmt: skip
+            function = option(function)
+        return function
+
+    return add
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,18 @@ class Prepared:
     wish: Wish
     vault: Vault
 
-    def connect(self) -> Cluster:
-        """A client of the environment's cluster."""
+    def connect(self, name: str | None = None) -> Cluster:
+        """A client of the environment's cluster, or of the one of this name.
+
+        Raises UsageError if there are several and none is named.
+        """
         from deployer.cluster import connect
 
-        return connect(self.loaded.environment.connection, self.vault)
+        return connect(choose.one_connection(self.loaded.environment, name), self.vault)
+
+    def connections(self, names: Sequence[str] = ()) -> list[Connection]:
+        """The clusters of the environment, or those of these names."""
+        return choose.chosen_connections(self.loaded.environment, names)
 
 
 def prepare(
@@ -78,6 +98,15 @@ def prepare_to_read(root: Path | None, environment: str) -> Prepared:
 
     loaded = common.load(root, environment)
     return Prepared(loaded, Wish(loaded.resources, loaded.environment), Vault(loaded.root))
+
+
+def prepare_environment(root: Path | None, environment: str) -> Prepared:
+    """An environment alone, for commands whose content does not come from the repository: nothing is rendered."""
+    from deployer.cluster import Vault
+    from deployer.deploy import Wish
+
+    loaded = common.load_only(root, environment)
+    return Prepared(loaded, Wish((), loaded.environment), Vault(loaded.root))
 
 
 def emit(text: str, file: Path | None) -> None:

@@ -141,6 +141,8 @@ def source_of(record: Record) -> dict[str, Any]:
         "host": record.host,
         "commit": record.commit,
         "tool": record.tool,
+        "dirty": record.dirty,
+        "plan": record.plan,
         "entries": [_plain(entry) for entry in record.entries.values()],
         "pending": [_plain(intent) for intent in record.pending.values()],
     }
@@ -174,6 +176,8 @@ def record_of(source: Mapping[str, Any]) -> Record:
         host=source["host"],
         commit=source["commit"],
         tool=source["tool"],
+        dirty=source.get("dirty", False),
+        plan=source.get("plan", ""),
     )
 
 

@@ -20,6 +20,7 @@ from deployer.deploy.lock import Holder, locked
 from deployer.deploy.look import Look, Wish, look
 from deployer.deploy.perform import Performer, TakenError
 from deployer.deploy.recording import About, Recorder
+from deployer.deploy.saved import stale
 from deployer.model.errors import AuthError, ClusterError, RefusedError
 from deployer.model.resource import Kind
 from deployer.plan import Action, Live, Verb
@@ -35,7 +36,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a deploy is run. `lock_wait` is in seconds; `records_folder` takes the record if the cluster does not."""
+    """How a deploy is run. `lock_wait` is in seconds; `records_folder` takes the record if the cluster does not.
+
+    With `exact` a plan of which anything changed is refused whole; else what changed is a conflict, and the rest is done.
+    """
 
     about: About
     records_folder: Path
@@ -44,6 +48,7 @@ class Terms:
     lock_wait: float = 60.0
     break_lock: bool = False
     pause: float = 0.5
+    exact: bool = False
 
 
 def deploy(cluster: Cluster, seen: Look, wish: Wish, terms: Terms) -> Result:
@@ -89,6 +94,8 @@ class _Run:
         fresh = look(self.cluster, self.wish)
         self._not_deployed_since(fresh)
         still, changed = _compared(self.seen.plan.actions, fresh.plan.actions)
+        if self.terms.exact and (changed or len(still) != len(fresh.plan.actions)):
+            raise stale(action.key for action in changed or fresh.plan.actions)
         for action in changed:
             self._settle(
                 Outcome(

@@ -26,13 +26,24 @@ from deployer.plan.usage import usage_needed
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """The plan that a wish is a part of: what it wanted in all, for the rules and for the head of a report."""
+
+    wanted: int
+    wanted_monitors: int
+    unchanged: int
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wanted of a cluster, and how."""
+    """What is wanted of a cluster, and how. `whole` is given where `desired` is only what a saved plan changes."""
 
     desired: Sequence[Resource]
     environment: Environment
     selection: Selection = EVERYTHING
     choices: Choices = NO_CHOICES
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +63,13 @@ def look(cluster: Cluster, wish: Wish) -> Look:
     if usage_needed(wish.desired, inventory, record):
         inventory = dataclasses.replace(inventory, usage=read_usage(cluster))
     plan = make_plan(wish.desired, inventory, record, wish.environment, wish.selection, wish.choices)
+    if wish.whole is not None:
+        whole = wish.whole
+        plan = dataclasses.replace(
+            plan,
+            wanted=whole.wanted,
+            wanted_monitors=whole.wanted_monitors,
+            unchanged=whole.unchanged,
+            selection=whole.selection,
+        )
     return Look(plan, record, inventory)

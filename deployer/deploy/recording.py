@@ -19,13 +19,18 @@ from deployer.plan.canonical import digest, redacted
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Who deploys, from where, with what; goes into the record. `at` is ISO 8601 in UTC."""
+    """Who deploys, from where, with what; goes into the record. `at` is ISO 8601 in UTC.
+
+    `commit` is git's, `dirty` if files were changed since; `plan` is the digest of the plan that is carried out.
+    """
 
     who: str
     host: str
     commit: str
     tool: str
     at: str
+    dirty: bool = False
+    plan: str = ""
 
 
 @dataclass(slots=True)

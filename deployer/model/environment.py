@@ -37,12 +37,13 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One cluster. `timeout` is in seconds and bounds each request."""
+    """One cluster. `timeout` is in seconds and bounds each request; `name` is empty where an environment has one cluster."""
 
     hosts: tuple[str, ...]
     auth: Auth = field(default_factory=Auth)
     tls: Tls = field(default_factory=Tls)
     timeout: float = 30.0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One ``environments/<name>.yml``."""
+    """One ``environments/<name>.yml``. `connection` is its cluster, the first of several; `others` are the rest of them."""
 
     name: str
     deployment: str
@@ -114,3 +115,9 @@ class Environment:
     monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    others: tuple[Connection, ...] = ()
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """All clusters of the environment, in the file's order."""
+        return (self.connection, *self.others)

@@ -37,7 +37,8 @@ class Resource:
     (``monitor/AN0903/discovery``). `name` is its id on the cluster where ids are chosen by us (templates, pipelines,
     channels) and the display name of monitors, whose ids the server makes. `body` is what is sent, JSON-ready.
     `written` is what people wrote that made it (severity, schedule, window, each tunable used, ...): plans show
-    differences of it, not of the server's form. `depends_on` are keys.
+    differences of it, not of the server's form. `depends_on` are keys. `unresolved` is the body with references where
+    `body` has secrets (``env:NAME``), if it has any: it may be stored, and `body` made from it again.
     """
 
     kind: Kind
@@ -49,3 +50,4 @@ class Resource:
     origin: Location | None = None
     analytic: str | None = None
     protected: bool = False
+    unresolved: Mapping[str, Json] | None = None

@@ -4,6 +4,7 @@ from deployer.plan.actions import Action, Conflict, Note, Refusal, Remark, Verb
 from deployer.plan.decide import NO_CHOICES, Choices, documents_needed, make_plan
 from deployer.plan.live import ClusterFacts, Inventory, Live, Marker, Usage
 from deployer.plan.plan import Plan, UnsafePlanError
+from deployer.plan.planfile import PlanFile
 from deployer.plan.record import Entry, Intent, Record
 from deployer.plan.selection import EVERYTHING, Selection, make_selection
 
@@ -21,6 +22,7 @@ __all__ = [
     "Marker",
     "Note",
     "Plan",
+    "PlanFile",
     "Record",
     "Refusal",
     "Remark",

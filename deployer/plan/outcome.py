@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
+from deployer.model.errors import DeployerError
 from deployer.plan.actions import Action
 from deployer.plan.plan import Plan
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[T]):
+    """What came of one of an environment's clusters: a value, or the error that it ended with.
+
+    `cluster` is its name, empty where an environment has one cluster without a name.
+    """
+
+    cluster: str
+    address: str
+    value: T | None = None
+    error: DeployerError | None = None
+
+    @property
+    def label(self) -> str:
+        """The cluster's name, or its address if it has none."""
+        return self.cluster or self.address
 
 
 class Fate(StrEnum):

@@ -72,6 +72,8 @@ class Record:
     host: str = ""
     commit: str = ""
     tool: str = ""
+    dirty: bool = False
+    plan: str = ""
     seq_no: int | None = None
     primary_term: int | None = None
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

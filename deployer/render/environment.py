@@ -59,14 +59,25 @@ def active(repository: Repository) -> Mapping[str, Analytic]:
 
 def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None) -> Resource:
     key = f"channel/{channel.key}"
-    url = channel.url
-    if isinstance(url, SecretRef):
-        url = secrets(url) if secrets else url.reference
+    # The address may hold a token, so what people wrote is the reference.
+    shown = channel.url.reference if isinstance(channel.url, SecretRef) else channel.url
+    url = secrets(channel.url) if secrets and isinstance(channel.url, SecretRef) else shown
+    return Resource(
+        Kind.CHANNEL,
+        key,
+        naming.resource(channel.key),
+        _channel_body(naming, channel, key, url),
+        {"type": channel.type, "url": shown, "description": channel.description},
+        unresolved=_channel_body(naming, channel, key, shown),
+    )
+
+
+def _channel_body(naming: Naming, channel: Channel, key: str, url: str) -> dict[str, object]:
     details: dict[str, object] = {"url": url}
     if channel.type == "webhook":
         details = {"url": url, "method": "POST", "header_params": {"Content-Type": "text/plain; charset=utf-8"}}
     marker = f"[{naming.deployment} {key}]"
-    body = {
+    return {
         "config_id": naming.resource(channel.key),
         "config": {
             "name": naming.resource(channel.key),
@@ -76,15 +87,6 @@ def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None) -> 
             channel.type: details,
         },
     }
-    # The address may hold a token, so what people wrote is the reference.
-    shown = channel.url.reference if isinstance(channel.url, SecretRef) else channel.url
-    return Resource(
-        Kind.CHANNEL,
-        key,
-        naming.resource(channel.key),
-        body,
-        {"type": channel.type, "url": shown, "description": channel.description},
-    )
 
 
 def _exceptions(environment: Environment, findings: Findings, today: date | None) -> None:

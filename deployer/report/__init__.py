@@ -11,6 +11,7 @@ from deployer.report.findings import (
     findings_sarif,
     sums,
 )
+from deployer.report.github import plan_github
 from deployer.report.plan_json import plan_json
 from deployer.report.plan_markdown import plan_markdown
 from deployer.report.plan_text import plan_text, summary
@@ -26,6 +27,7 @@ __all__ = [
     "finding_text",
     "findings_github",
     "findings_sarif",
+    "plan_github",
     "plan_json",
     "plan_markdown",
     "plan_text",

@@ -8,6 +8,7 @@ from typing import Any
 from deployer.model.codes import CODES, Code
 from deployer.model.finding import Finding
 from deployer.report.escape import visible
+from deployer.report.github import annotation
 
 FORMAT_VERSION = 1
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -76,25 +77,8 @@ def findings_github(findings: Sequence[Finding]) -> str:
 
 
 def _annotation(finding: Finding) -> str:
-    where, properties = finding.where, {}
-    if where.file:
-        properties["file"] = where.file
-    if where.line:
-        properties |= {"line": str(where.line), "col": str(max(1, where.column))}
-    properties["title"] = f"{finding.code} {_code(finding.code).title}".strip()
-    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
-    return f"::{finding.level} {listed}::{_data(text)}"
-
-
-def _data(text: str) -> str:
-    """What GitHub's runner undoes in a message; other control characters become visible."""
-    kept = "\n".join(visible(line) for line in text.replace("\r", "\n").split("\n"))
-    return kept.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return annotation(finding.level, text, f"{finding.code} {_code(finding.code).title}".strip(), finding.where)
 
 
 def findings_sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:

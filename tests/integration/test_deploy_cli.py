@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from deployer.cli import cli, common
-from tests.bench import CHANNELS, MONITORS, RECORDS, Bench, bench
+from tests.bench import MONITORS, RECORDS, Bench
+from tests.commands import deployment, repository, run
 from tests.faults import Fault, proxied
-from tests.unit.repo import write
 
 pytestmark = pytest.mark.integration
 
@@ -25,29 +25,8 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def on(cluster_url: str, tmp_path: Path) -> Iterator[Bench]:
     """A deployment whose repository lies in `folder`."""
-    with bench(cluster_url, tmp_path / "repository") as found:
-        repository(found, cluster_url)
-        name = found.deployment
-        found.also = [f"{CHANNELS}/{name}-demo", f"/_index_template/{name}-x.plain", f"/_ingest/pipeline/{name}-plain", f"/_component_template/{name}-base"]  # fmt: skip
+    with deployment(cluster_url, tmp_path / "repository") as found:
         yield found
-
-
-def repository(on: Bench, url: str, **changes: tuple[str, str]) -> None:
-    """Write the small repository, for this deployment and an address."""
-    write(on.folder, **changes)
-    path = on.folder / "environments/local.yml"
-    text = path.read_text().replace("unit-local", on.deployment).replace('"http://127.0.0.1:9"', f'"{url}"')
-    path.write_text(text)
-    # Names of monitors and data streams of their own, so that deployments of other tests are not in the way.
-    analytic = on.folder / "detections/DET9999/XX0001/analytic.yml"
-    analytic.write_text(analytic.read_text().replace("title: ", f"title: {on.deployment} "))
-    source = on.folder / "mappings/sources/x.yml"
-    source.write_text(source.read_text().replace("dataset: x.plain", f"dataset: x.{on.deployment.replace('-', '')}"))
-
-
-def run(on: Bench, *arguments: str) -> int:
-    """Run a command on the repository."""
-    return common.run(cli, [arguments[0], "--root", str(on.folder), "--env", "local", *arguments[1:]], "deployer")
 
 
 def test_a_plan_then_a_deploy_then_no_changes(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:

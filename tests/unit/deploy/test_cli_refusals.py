@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import stamina
 
-from deployer.cli import cli, common
-from deployer.cli import deploy as deploy_module
+from deployer.cli import applying, cli, common
 from tests.faults import Reply, Request, serving
 from tests.unit.repo import write
 
@@ -140,11 +139,11 @@ def test_promise_12_a_ci_job_is_never_asked(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     monkeypatch.delenv("CI", raising=False)
-    with_terminal = deploy_module._terminal()
+    with_terminal = applying.terminal()
     monkeypatch.setenv("CI", "true")
 
     assert with_terminal
-    assert not deploy_module._terminal()
+    assert not applying.terminal()
 
 
 def test_an_invalid_repository_sends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,270 @@
+"""What the commands that write share: consent, who runs them, signals, and carrying plans out on all clusters of an environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from deployer.cli import common, wishes
+from deployer.model.errors import DeployerError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from deployer.cluster import Cluster
+    from deployer.deploy import About, Look, Wish
+    from deployer.model.environment import Connection
+    from deployer.plan import Plan
+    from deployer.plan.outcome import Attempt
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def options(function: F) -> F:
+    """The options of every command that writes."""
+    for option in reversed(
+        (
+            click.option("--yes", is_flag=True, help="Do not ask at the terminal. A production environment wants --confirm."),
+            click.option("--confirm", metavar="NAME", help="Consent to a production environment, by its name."),
+            click.option("--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for another deploy."),
+            click.option("--break-lock", is_flag=True, help="Take the lock from a deploy that died."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One cluster, what is wanted of it, and what a look at it gave."""
+
+    cluster: Cluster
+    wish: Wish
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How plans are carried out. `consented` means that nobody is asked any more; `about` is of a saved plan's content."""
+
+    output: str
+    output_file: Path | None
+    yes: bool = False
+    consented: bool = False
+    lock_timeout: float = 60.0
+    break_lock: bool = False
+    exact: bool = False
+    about: About | None = None
+    verb: str = "deploy"
+    always_name: bool = False
+    remarks: Callable[[Plan], Sequence[str]] = lambda plan: ()
+
+
+def look_at(
+    prepared: wishes.Prepared, connections: Sequence[Connection], wish: Callable[[Connection, Cluster], Wish]
+) -> list[Attempt[Sight]]:
+    """A look at each cluster, side by side."""
+    from deployer.cluster import connect
+    from deployer.deploy import look
+    from deployer.deploy.fleet import side_by_side
+
+    def sight(connection: Connection) -> Sight:
+        cluster = connect(connection, prepared.vault)
+        wanted = wish(connection, cluster)
+        return Sight(cluster, wanted, look(cluster, wanted))
+
+    return side_by_side(connections, sight)
+
+
+def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.Prepared) -> int:
+    """Show the plans, ask, carry them out side by side, and report; the exit code.
+
+    Raises the error of an environment's only cluster as it is; errors of one of several are reported with the rest.
+    """
+    from deployer.deploy import Terms, deploy
+    from deployer.deploy.fleet import then, worst
+    from deployer.plan.outcome import Result
+    from deployer.report.many import plans_text
+
+    alone, environment, root = len(attempts) == 1, prepared.loaded.environment.name, prepared.loaded.root
+    if alone and attempts[0].error is not None:
+        raise attempts[0].error
+    shown = plans_text([_plan_of(item) for item in attempts], colour=manner.output == "text" and wishes.coloured())
+    (common.result if manner.output == "text" else common.note)(shown)
+    checked = then(attempts, lambda item: _checked(item.value))
+    if alone and checked[0].error is not None:
+        raise checked[0].error
+    waiting = [item for item in checked if item.value is not None and not item.value.look.plan.empty]
+    for item in waiting:
+        assert item.value is not None
+        for remark in manner.remarks(item.value.look.plan):
+            common.note(f"note: {remark}")
+    if waiting and not _agreed(waiting, manner, environment):
+        common.note("Nothing was changed.")
+        return 1
+    with _stoppable() as stop:
+        by = manner.about or (about(root) if waiting else None)
+
+        def carry(item: Attempt[Sight]) -> Result:
+            assert item.value is not None
+            if item.value.look.plan.empty or by is None:
+                return Result(item.value.look.plan)
+            terms = Terms(
+                about=by,
+                records_folder=root / ".deployer" / "records",
+                stop=stop,
+                progress=common.note if alone else lambda line: common.note(f"{item.cluster}: {line}"),
+                lock_wait=manner.lock_timeout,
+                break_lock=manner.break_lock,
+                exact=manner.exact,
+            )
+            return deploy(item.value.cluster, item.value.look, item.value.wish, terms)
+
+        done = then(checked, carry)
+    if alone and done[0].error is not None:
+        if stop.is_set() and isinstance(done[0].error, RefusedError):
+            raise KeyboardInterrupt
+        raise done[0].error
+    if waiting or manner.output != "text" or not alone:
+        _report(done, manner, environment)
+    codes = [item.error.exit_code if item.error else item.value.exit_code if item.value else 0 for item in done]
+    return worst([*codes, *([130] if stop.is_set() and waiting else [])])
+
+
+def _checked(sight: Sight | None) -> Sight:
+    assert sight is not None
+    sight.look.plan.check()
+    return sight
+
+
+def _plan_of(item: Attempt[Sight]) -> Any:
+    from deployer.plan.outcome import Attempt as Made
+
+    plan = None if item.value is None else item.value.look.plan
+    return Made(item.cluster, item.address, plan, item.error)
+
+
+def _report(done: Sequence[Attempt[Any]], manner: Manner, environment: str) -> None:
+    from deployer.report.many import results_json, results_markdown, results_text
+
+    if manner.output == "json":
+        text = wishes.dumped(results_json(done, environment))
+    else:
+        text = results_markdown(done) if manner.output == "markdown" else results_text(done)
+    wishes.emit(text, manner.output_file)
+
+
+def consent_in_time(
+    environment: str, production: bool, confirm: str | None, *, planned: bool = False, verb: str = "deploy"
+) -> None:
+    """Refuse at once, before anything is read from the cluster, what will not be consented to (promise 12).
+
+    `planned` is a plan file, which is consent: somebody looked at it. A destruction wants the name in every environment.
+    """
+    if confirm is not None and confirm != environment:
+        raise RefusedError(
+            f"--confirm {confirm} is not the environment that this would {verb}",
+            why=f"it is {environment}",
+            todo=f"If that is meant: --confirm {environment}.",
+        )
+    if production and confirm is None and not planned and not terminal():
+        kind = "is a production environment" if verb != "destroy" else "would be destroyed"
+        raise RefusedError(
+            f"{environment} {kind}, and nobody consented",
+            why="there is no terminal to type its name at",
+            todo=f"Look at the plan, then run with --confirm {environment}"
+            + (", or save the plan with `deployer plan --out FILE` and deploy the file." if verb == "deploy" else "."),
+        )
+
+
+def _agreed(waiting: Sequence[Attempt[Sight]], manner: Manner, environment: str) -> bool:
+    if manner.consented:
+        return True
+    production = any(item.value is not None and item.value.look.plan.production for item in waiting)
+    if production or manner.always_name:
+        mark = "This is production. " if production else ""
+        typed: str = click.prompt(
+            f"{mark}Type {environment} to {manner.verb}", default="", show_default=False, err=True
+        )
+        return typed == environment
+    if manner.yes or not terminal():
+        return True
+    return click.confirm({"deploy": "Deploy this?"}.get(manner.verb, f"Really {manner.verb}?"), default=False, err=True)
+
+
+def terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def about(root: Path) -> About:
+    """Who deploys, from where, with what; and from which commit, with files changed since or not."""
+    import getpass
+    import socket
+    from datetime import UTC, datetime
+
+    from deployer import __version__
+    from deployer.deploy import About
+
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):
+        who = f"user {os.getuid()}"
+    commit = _git(root, "rev-parse", "HEAD")
+    written = ("detections", "templates", "mappings", "environments")
+    dirty = bool(commit and _git(root, "status", "--porcelain", "--", *written))
+    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return About(who, socket.gethostname(), commit, __version__, at, dirty)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git prints, or nothing if there is no git or no repository."""
+    import subprocess
+
+    try:
+        asked = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, instead of ending the program in the middle of a write."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: object) -> None:
+        common.note("stopping: what is in flight ends, nothing new begins")
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only this user may read, whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written", why=str(error.strerror), todo="Give another file.") from None
+
+
+def first_error(attempts: Sequence[Attempt[Any]], kind: type[DeployerError]) -> DeployerError | None:
+    """The first error of a kind."""
+    return next((item.error for item in attempts if isinstance(item.error, kind)), None)
