@@ -16,6 +16,14 @@ SHARED = ROOT.parent / "shared"
 LIMITS = {"script.context.template.max_compilations_rate": "2000/1m", "script.context.template.cache_max_size": "3000"}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Commands that tests run remember in a folder of the tests' own, and never in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository: this project's own detections."""

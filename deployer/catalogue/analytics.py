@@ -14,9 +14,9 @@ from deployer.model.finding import Findings
 _BOUNDS = ("choices", "minimum", "maximum", "min_items", "max_items")
 
 
-def load(path: Path, root: Path, findings: Findings) -> tuple[Analytic, Document] | None:
-    """One analytic and the document it came from; None (with findings) if it has not the form."""
-    document = yamlfile.load(path, root, findings)
+def load(path: Path, root: Path, findings: Findings, text: str | None = None) -> tuple[Analytic, Document] | None:
+    """One analytic and the document it came from; None (with findings) if it has not the form. `text` as in `yamlfile.load`."""
+    document = yamlfile.load(path, root, findings, text)
     if document is None or not validation.check(document, "analytic", findings):
         return None
     value = document.value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 from deployer.catalogue import analytics, samples, sources
@@ -27,27 +29,33 @@ def load_repository(root: Path, findings: Findings) -> Repository:
             todo="Give its folder with --root, or change into it.",
         )
     findings.root = str(root)
+    shared = load_shared(root, findings)
+    found, cases = _analytics(root, shared.sources, findings)
+    return dataclasses.replace(shared, analytics=found, cases=cases)
+
+
+def load_shared(root: Path, findings: Findings) -> Repository:
+    """What all analytics have in common: sources, entities, mappings and templates, without a single analytic."""
     locations: dict[str, Location] = {}
     known_sources = sources.load_sources(root, findings)
     components = sources.load_bodies(root, "components", "component", findings, locations)
     pipelines = sources.load_bodies(root, "pipelines", "pipeline", findings, locations)
     sources.cross_check(known_sources, components, pipelines, findings)
-    found, cases = _analytics(root, known_sources, findings)
     return Repository(
         root=str(root),
-        analytics=found,
+        analytics={},
         sources=known_sources,
         entities=sources.load_entities(root, findings),
         components=components,
         pipelines=pipelines,
-        cases=cases,
+        cases={},
         templates=_templates(root, findings),
         locations=locations,
     )
 
 
 def _analytics(
-    root: Path, known_sources: dict[str, LogSource], findings: Findings
+    root: Path, known_sources: Mapping[str, LogSource], findings: Findings
 ) -> tuple[dict[str, Analytic], dict[str, tuple[Case, ...]]]:
     found: dict[str, Analytic] = {}
     cases: dict[str, tuple[Case, ...]] = {}
@@ -64,25 +72,43 @@ def _analytics(
                 f"the other: {found[analytic.id].where.file}",
             )
             continue
-        if path.parent.name != analytic.id or path.parent.parent.name != analytic.strategy:
-            findings.add(
-                "DAC004",
-                f"{analytic.id} of {analytic.strategy} stands in the folder {analytic.folder}",
-                document.where("id"),
-                f"move it to detections/{analytic.strategy}/{analytic.id}",
-            )
         found[analytic.id] = analytic
-        beside = path.with_name("samples.yml")
-        if beside.exists():
-            cases[analytic.id] = samples.load(beside, root, analytic, known_sources, findings)
-        elif analytic.status == "active":
-            findings.add(
-                "DAC010",
-                f"{analytic.id} has no samples.yml",
-                analytic.where,
-                "an active analytic shows its sample events and what they cause",
-            )
+        own = load_cases(path, root, analytic, known_sources, findings)
+        if own is not None:
+            cases[analytic.id] = own
     return found, cases
+
+
+def load_cases(
+    path: Path,
+    root: Path,
+    analytic: Analytic,
+    known_sources: Mapping[str, LogSource],
+    findings: Findings,
+    text: str | None = None,
+) -> tuple[Case, ...] | None:
+    """The cases beside an analytic's file at `path`, or None; that the folder is called as the analytic is checked too.
+
+    `text` is what samples.yml holds, if it was read already.
+    """
+    if path.parent.name != analytic.id or path.parent.parent.name != analytic.strategy:
+        findings.add(
+            "DAC004",
+            f"{analytic.id} of {analytic.strategy} stands in the folder {analytic.folder}",
+            analytic.where,
+            f"move it to detections/{analytic.strategy}/{analytic.id}",
+        )
+    beside = path.with_name("samples.yml")
+    if text is not None or beside.exists():
+        return samples.load(beside, root, analytic, known_sources, findings, text)
+    if analytic.status == "active":
+        findings.add(
+            "DAC010",
+            f"{analytic.id} has no samples.yml",
+            analytic.where,
+            "an active analytic shows its sample events and what they cause",
+        )
+    return None
 
 
 def _templates(root: Path, findings: Findings) -> dict[str, str]:

@@ -14,10 +14,15 @@ from deployer.model.finding import Findings, near
 
 
 def load(
-    path: Path, root: Path, analytic: Analytic, sources: Mapping[str, LogSource], findings: Findings
+    path: Path,
+    root: Path,
+    analytic: Analytic,
+    sources: Mapping[str, LogSource],
+    findings: Findings,
+    text: str | None = None,
 ) -> tuple[Case, ...]:
-    """The cases of one analytic; those that are wrong are left out, with findings."""
-    document = yamlfile.load(path, root, findings)
+    """The cases of one analytic; those that are wrong are left out, with findings. `text` as in `yamlfile.load`."""
+    document = yamlfile.load(path, root, findings, text)
     if document is None or not validation.check(document, "samples", findings):
         return ()
     reader = _Reader(document, analytic, sources, findings)

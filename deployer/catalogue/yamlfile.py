@@ -90,9 +90,9 @@ def read_text(path: Path, root: Path, findings: Findings) -> str | None:
     return None
 
 
-def load(path: Path, root: Path, findings: Findings) -> Document | None:
-    """Read one YAML file below `root`; None (with findings) if it is not valid."""
-    text = read_text(path, root, findings)
+def load(path: Path, root: Path, findings: Findings, text: str | None = None) -> Document | None:
+    """Read one YAML file below `root`; None (with findings) if it is not valid. `text` is what it holds, if it was read already."""
+    text = read_text(path, root, findings) if text is None else text
     if text is None:
         return None
     return parse(text, path.relative_to(root).as_posix(), findings)

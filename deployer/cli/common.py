@@ -7,7 +7,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,35 +125,58 @@ def find_root(given: Path | None) -> Path:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
-    """A repository with one environment, rendered. `resources` are ready to be sent only if secrets were read."""
+    """An environment, rendered. `resources` are ready to be sent only if secrets were read."""
 
     root: Path
-    repository: Any
     environment: Any
     resources: tuple[Any, ...]
     findings: Findings
 
+    @cached_property
+    def repository(self) -> Any:
+        """The repository that it was made from; read when it is first asked for, unless it was read anyway."""
+        from deployer.catalogue import load_repository
 
-def load(root: Path | None, environment: str, secrets: Any = None) -> Loaded:
-    """Read and render an environment; InvalidRepositoryError with all findings if anything is wrong."""
-    from deployer.catalogue import load_environment, load_repository
-    from deployer.check import check_repository
-    from deployer.check.samples import check_samples
-    from deployer.render import render_environment
+        return load_repository(self.root, Findings())
 
-    folder, findings = find_root(root), Findings()
-    repository = load_repository(folder, findings)
-    loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
-    findings.raise_errors()
-    assert loaded is not None
-    resources = render_environment(repository, loaded, findings, secrets)
-    check_repository(repository, findings)
-    check_samples(repository, findings)
-    findings.raise_errors()
-    show_findings(findings.sorted(), findings.root)
-    return Loaded(folder, repository, loaded, resources, findings)
+
+def load(root: Path | None, environment: str, secrets: Any = None, *, remember: bool = False) -> Loaded:
+    """Read and render an environment; InvalidRepositoryError with all findings if anything is wrong.
+
+    With `remember`, what earlier runs made of the same files is taken from the user's cache, and what is made now goes there.
+    """
+    folder = find_root(root)
+    made = _remembered(folder, environment, secrets) if remember else None
+    if made is not None:
+        loaded = Loaded(folder, made.environment, made.resources, made.findings)
+    else:
+        from deployer.desired.read import fresh
+
+        repository, made = fresh(folder, environment, secrets)
+        loaded = Loaded(folder, made.environment, made.resources, made.findings)
+        loaded.__dict__["repository"] = repository
+    if made.findings.items:
+        show_findings(made.findings.sorted(), str(folder))
+    return loaded
+
+
+def _remembered(folder: Path, environment: str, secrets: Any) -> Any:
+    """What is remembered of an environment, with what changed since; None if it must be read as a whole."""
+    from deployer.desired import remembered, snapshot, store
+
+    place = store.default_folder(os.environ)
+    kept = store.open_store(place) if place else None
+    taken = snapshot.take(folder, environment) if kept else None
+    if kept is None or taken is None:
+        return None
+    found = remembered.recall(taken, kept, str(folder), secrets)
+    if found is not None:
+        return found
+    from deployer.desired.read import changed
+
+    return changed(folder, taken, kept, secrets)
 
 
 def show_error(error: DeployerError) -> None:
@@ -239,7 +262,9 @@ def load_only(root: Path | None, environment: str) -> Loaded:
     loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
     findings.raise_errors()
     assert loaded is not None
-    return Loaded(folder, repository, loaded, (), findings)
+    only = Loaded(folder, loaded, (), findings)
+    only.__dict__["repository"] = repository
+    return only
 
 
 def connect(environment: Any, cluster: str | None = None) -> Any:

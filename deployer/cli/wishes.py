@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ def options(function: F) -> F:
             click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it, or leave it."),
             click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
             click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits."),
+            click.option("--no-cache", is_flag=True, help="Read and render everything anew, instead of only what changed since an earlier run of this user."),
         )
     ):  # fmt: skip
         function = option(function)
@@ -86,9 +89,11 @@ def prepare(
     from deployer.plan import Choices, make_selection
 
     vault = Vault(common.find_root(root))
-    loaded = common.load(root, environment, vault.read)
-    selection = make_selection(loaded.resources, loaded.repository.analytics, select, exclude)
-    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection, Choices(**choices)), vault)
+    asked = dict(choices)
+    loaded = common.load(root, environment, vault.read, remember=not asked.pop("no_cache", False))
+    analytics = loaded.repository.analytics if select or exclude else {}
+    selection = make_selection(loaded.resources, analytics, select, exclude)
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection, Choices(**asked)), vault)
 
 
 def prepare_to_read(root: Path | None, environment: str) -> Prepared:
@@ -125,6 +130,8 @@ def dumped(value: Mapping[str, Any]) -> str:
 
 def coloured() -> bool:
     """Whether stdout takes colours: NO_COLOR, FORCE_COLOR and TERM=dumb are honoured."""
+    if not sys.stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ):
+        return False  # without the import of rich, which takes longer than to plan
     from rich.console import Console
 
     console = Console()

@@ -17,6 +17,16 @@ VOLATILE = frozenset({"last_update_time", "enabled_time", "schema_version", "use
 """What the server writes into a monitor or workflow by itself, at its own times (FACTS.md, "What the server keeps")."""
 
 
+class Digested(dict[str, Any]):
+    """A body whose digest is known already. Like every body it is never changed; a changed copy is a plain one."""
+
+    __slots__ = ("known",)
+
+    def __init__(self, body: Mapping[str, Any], known: str) -> None:
+        super().__init__(body)
+        self.known = known
+
+
 def canonical(value: Any) -> bytes:
     """The JSON text of a value, the same for equal values. ValueError for NaN and infinities."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
@@ -26,7 +36,7 @@ def canonical(value: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """The SHA-256 of a value's canonical text, in hex."""
-    return hashlib.sha256(canonical(value)).hexdigest()
+    return value.known if isinstance(value, Digested) else hashlib.sha256(canonical(value)).hexdigest()
 
 
 def stable(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -60,6 +60,7 @@ class Templates:
         self._sources = dict(sources)
         self._json = self._environment(_json)
         self._texts = self._environment(_text)
+        self._written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
 
     def _environment(self, finalize: Any) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         return jinja2.sandbox.ImmutableSandboxedEnvironment(
@@ -99,9 +100,8 @@ class Templates:
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """A message. Only mustache tags that stand in a template itself may stand in it."""
         text = self._render(self._texts, name, values).strip("\n")
-        written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
         for tag in _TAG.findall(text):
-            if tag not in written and "[[" not in tag and not _made_from(tag, written):
+            if tag not in self._written and "[[" not in tag and not _made_from(tag, self._written):
                 raise TemplateError(
                     f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}")
                 )
