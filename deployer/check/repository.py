@@ -17,9 +17,15 @@ def check_repository(repository: Repository, findings: Findings) -> None:
 
 def tunables_used(analytic: Analytic) -> set[str]:
     """The names of the tunables that the monitors of an analytic depend on."""
+    reminders = [spec.reminder for spec in analytic.monitors.values()]
+    return tunables_of_alerts(analytic) | {value.name for value in reminders if isinstance(value, TunableRef)}
+
+
+def tunables_of_alerts(analytic: Analytic) -> set[str]:
+    """The names of the tunables that decide what alerts; how often an alert is told again is no such thing."""
     used: set[str] = set()
     for spec in analytic.monitors.values():
-        for value in (spec.window, spec.threshold, spec.reminder, spec.distinct.threshold if spec.distinct else None):
+        for value in (spec.window, spec.threshold, spec.distinct.threshold if spec.distinct else None):
             if isinstance(value, TunableRef):
                 used.add(value.name)
     for condition in _reached(analytic):

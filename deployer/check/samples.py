@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deployer.check.repository import tunables_of_alerts, tunables_used
 from deployer.model.analytic import Analytic, Case, Repository
 from deployer.model.finding import Findings
 
@@ -48,7 +49,7 @@ def _clocks(cases: tuple[Case, ...], findings: Findings) -> None:
 
 
 def _proof(analytic: Analytic, cases: tuple[Case, ...], findings: Findings) -> None:
-    shown = {name for case in cases for name in proven(case)}
+    shown = {name for case in cases for name in proven(case)} | tunables_used(analytic) - tunables_of_alerts(analytic)
     for name, tunable in analytic.tunables.items():
         if name not in shown:
             findings.warn(

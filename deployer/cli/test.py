@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import clusters, common
+from deployer.cli import clusters, common, wishes
 from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
+
+if TYPE_CHECKING:
+    from deployer.model.tested import AnalyticResult
 
 
 @click.command(epilog="Example: deployer test --env local AN0903 AN0904")
@@ -26,21 +31,29 @@ from deployer.model.finding import Findings
 )
 @clusters.cluster_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."
-)
-def test(root: Path | None, environment: str, cluster: str | None, ids: tuple[str, ...], output: str) -> int:
+@wishes.output_options("junit", "github")
+def test(
+    root: Path | None,
+    environment: str,
+    cluster: str | None,
+    ids: tuple[str, ...],
+    output: str,
+    output_file: Path | None,
+) -> int:
     """Replay the sample events of analytics (default: all) and check that exactly what they say alerts.
 
     Events go through their pipelines into throw-away indices, which no deployed monitor sees and which are removed
     afterwards; monitors run there with the clock of each case. Tunables have their defaults, and the values that
-    the cases and their variants give.
+    the cases and their variants give. A tunable is proven if a case alerts under one value of it and not under another;
+    exit code 1 if something alerts otherwise than the samples say, or if they do not prove every tunable and monitor.
     """
     from deployer import replay
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository
     from deployer.render import active
+    from deployer.report.samples import summary
 
+    wishes.check_output(output_file)
     folder, findings = common.find_root(root), Findings()
     repository = load_repository(folder, findings)
     loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
@@ -49,73 +62,39 @@ def test(root: Path | None, environment: str, cluster: str | None, ids: tuple[st
     for name in ids:
         if name not in repository.analytics:
             raise UsageError(common.unknown("analytic", name, repository.analytics))
-    chosen = list(ids) or list(active(repository))
+    chosen = list(dict.fromkeys(ids)) or list(active(repository))
     if not chosen:
         raise UsageError("there is no active analytic to test")
-    results = replay.run(common.connect(loaded, cluster), repository, chosen, common.note)
-    if output == "json":
-        common.result(
-            json.dumps(
-                {
-                    "format_version": 1,
-                    "passed": all(item.passed for item in results),
-                    "analytics": [_as_json(item) for item in results],
-                },
-                indent=2,
-            )
-        )
-    else:
-        common.result(_as_text(results))
+    with _cleaning_up():
+        results = replay.run(common.connect(loaded, cluster), repository, chosen, common.note)
+    wishes.emit(_shown(results, output, folder), output_file)
+    if output_file is not None:
+        common.note(summary(results))
     return 0 if all(item.passed for item in results) else 1
 
 
-def _as_json(item: Any) -> dict[str, Any]:
-    return {
-        "analytic": item.analytic,
-        "passed": item.passed,
-        "cases": item.cases,
-        "events": item.events,
-        "positives": item.positives,
-        "negatives": item.negatives,
-        "checks": item.checks,
-        "tunables": {"proven": list(item.proven), "unproven": list(item.unproven)},
-        "failures": [
-            {
-                "case": f.case,
-                "monitor": f.monitor,
-                "tunables": dict(f.tunables),
-                "missing": [dict(e) for e in f.missing],
-                "unexpected": [dict(e) for e in f.unexpected],
-                "error": f.error,
-                "where": f.where,
-            }
-            for f in item.failures
-        ],
-    }
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """SIGTERM ends the run as Ctrl-C does, so that the throw-away indices are removed when a job is cancelled too."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _as_text(results: list[Any]) -> str:
-    lines = []
-    for item in results:
-        total = len(item.proven) + len(item.unproven)
-        lines.append(
-            f"{'ok  ' if item.passed else 'FAIL'} {item.analytic}: {item.cases} cases ({item.positives} that alert, {item.negatives} that do not), {item.events} events, "
-            f"{item.checks} checks, tunables proven {len(item.proven)}/{total}"
-        )
-        if item.unproven:
-            lines.append(f"     not shown to change an outcome: {', '.join(item.unproven)}")
-        for failure in item.failures:
-            lines.append(
-                f"     {failure.where}: {failure.monitor}: {failure.case}"
-                + (f" with {dict(failure.tunables)}" if failure.tunables else "")
-            )
-            lines.extend(f"       should alert and does not: {common.entity(entity)}" for entity in failure.missing)
-            lines.extend(f"       alerts and should not: {common.entity(entity)}" for entity in failure.unexpected)
-            if failure.error:
-                lines.append(f"       the server says: {failure.error[:400]}")
-    passed = sum(item.passed for item in results)
-    lines.append(f"{passed} of {len(results)} analytics alert as their samples say.")
-    return "\n".join(lines)
+def _shown(results: Sequence[AnalyticResult], output: str, root: Path) -> str:
+    from deployer.report import samples, samples_junit, samples_markdown
+
+    if output == "json":
+        return wishes.dumped(samples.samples_json(results))
+    if output == "junit":
+        return samples_junit.samples_junit(results)
+    if output == "markdown":
+        return samples_markdown.samples_markdown(results)
+    if output == "github":
+        return samples.samples_github(results)
+    return samples.samples_text(results, common.source_lines(root))
 
 
 COMMAND = test

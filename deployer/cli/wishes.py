@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ import click
 
 from deployer.cli import clusters as choose
 from deployer.cli import common
+from deployer.model.errors import UsageError
 
 if TYPE_CHECKING:
     from deployer.cluster import Cluster, Vault
     from deployer.deploy import Wish
     from deployer.model.environment import Connection
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,17 +119,35 @@ def prepare_environment(root: Path | None, environment: str) -> Prepared:
 
 
 def emit(text: str, file: Path | None) -> None:
-    """The result, to stdout or into a file."""
+    """The result, to stdout or into a file. Raises UsageError for a file that cannot be written."""
     if file is None:
         common.result(text)
         return
-    file.write_text(text + "\n", "utf-8")
+    try:
+        file.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise _unwritable(file, error.strerror) from None
     common.note(f"written to {file}")
 
 
+def check_output(file: Path | None) -> None:
+    """Raise UsageError now for a file that could not be written later, at the end of a long run."""
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        raise _unwritable(file, f"there is no folder {file.parent}")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise _unwritable(file, "permission denied")
+
+
+def _unwritable(file: Path, why: str | None) -> UsageError:
+    return UsageError(f"{file} cannot be written", why=why or "", todo="Give another file with --output-file.")
+
+
 def dumped(value: Mapping[str, Any]) -> str:
-    """JSON as it is printed."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """JSON as it is printed. Half of a surrogate pair, which no encoding holds, makes it ASCII."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text if not _SURROGATE.search(text) else json.dumps(value, indent=2)
 
 
 def coloured() -> bool:

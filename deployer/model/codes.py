@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code. `live` ones are found on a cluster only (``deployer doctor``)."""
+    """One code. `live` ones are found on a cluster only (``deployer doctor``), `tested` ones by replaying samples (``deployer test``)."""
 
     id: str
     title: str
@@ -18,6 +18,7 @@ class Code:
     why: str
     mend: str
     live: bool = False
+    tested: bool = False
 
 
 def _registry(*codes: Code) -> dict[str, Code]:
@@ -143,5 +144,21 @@ CODES = _registry(
         "The search of a monitor is larger than the tool lets through.",
         "The server compiles the whole search as a template and runs none above 65,535 bytes; nothing but its log says so.",
         "Shorten its lists, ask a list once for several sources, or split the monitor in two.",
+    ),
+    Code(
+        "DAC040",
+        "A tunable that changed no outcome",
+        "Replayed on a cluster, no case alerted under one value of the tunable and not, or on others, under another value with all else equal. Dead: variants change it, and the outcome stays the same. Not proven: no variant changes it, or only along with others.",
+        "A tunable that changes nothing may be read nowhere, or lie behind a condition that never holds. Who turns it believes to have changed something.",
+        "Add a case of which the tunable decides the outcome, with a variant that changes only it; or mend the condition that should read it; or remove it.",
+        tested=True,
+    ),
+    Code(
+        "DAC041",
+        "A monitor or analytic that the samples do not test",
+        "Replayed on a cluster, no sample event made the monitor alert, or the analytic has no case that must not alert.",
+        "A detection that was never seen to fire may be dead, and one that was never seen silent may fire on everything.",
+        "Add a case whose events make the monitor alert, and near misses that must not.",
+        tested=True,
     ),
 )

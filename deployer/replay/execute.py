@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deployer.model.tested import Entity
 from deployer.replay.client import Client
-
-Entity = tuple[tuple[str, str], ...]
-"""``(("host", "WS01"), ("user", "alice"))``, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True)

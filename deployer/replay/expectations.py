@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-from deployer.check.samples import proven
+from deployer.check import coverage
 from deployer.model.analytic import Analytic, Case, Expectation, Repository
 from deployer.model.finding import Findings
+from deployer.model.tested import AnalyticResult, Entity, Failure, Setting
 from deployer.render import monitors
 from deployer.render.naming import Naming
 from deployer.render.target import Target
 from deployer.render.templating import Templates
 from deployer.replay import execute, ingest
 from deployer.replay.client import Client
-from deployer.replay.execute import Entity
 from deployer.replay.stage import stage
 
 WORKERS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A monitor that did not alert as expected. `missing` should have alerted, `unexpected` should not have."""
-
-    analytic: str
-    case: str
-    monitor: str
-    tunables: Mapping[str, Any]
-    missing: tuple[Entity, ...]
-    unexpected: tuple[Entity, ...]
-    error: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyticResult:
-    """The outcome of one analytic. `checks` counts monitor runs compared with an expectation."""
-
-    analytic: str
-    cases: int
-    events: int
-    positives: int
-    negatives: int
-    checks: int
-    proven: tuple[str, ...]
-    unproven: tuple[str, ...]
-    failures: tuple[Failure, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether everything alerted as the samples say."""
-        return not self.failures
 
 
 def run(
@@ -85,79 +51,77 @@ def _analytic(
     progress(
         f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
     )
-    target = Target(repository, naming, Templates(repository.templates))
-    runner = _Runner(client, analytic, target)
+    runner = _Runner(client, analytic, Target(repository, naming, Templates(repository.templates)))
     with ThreadPoolExecutor(WORKERS) as pool:
-        outcomes = [failure for found in pool.map(runner.case, cases) for failure in found]
-    shown = {name for case in cases for name in proven(case)}
-    failed_cases = {failure.case for failure in outcomes}
-    if failed_cases:
-        shown = {name for case in cases if case.name not in failed_cases for name in proven(case)}
-    alerting = [case for case in cases if any(case.base.alerts.values())]
+        settings = tuple(setting for found in pool.map(runner.case, cases) for setting in found)
+    proofs, findings = coverage.tunable_proofs(analytic, settings), Findings()
+    coverage.coverage_findings(analytic, settings, proofs, findings)
+    alerted = coverage.monitors_alerted(settings)
     return AnalyticResult(
         analytic.id,
+        analytic.title,
         len(cases),
         len(events),
-        len(alerting),
-        len(cases) - len(alerting),
-        runner.checks(cases),
-        tuple(sorted(shown)),
-        tuple(sorted(set(analytic.tunables) - shown)),
-        tuple(outcomes),
+        len(settings) * len(analytic.monitors),
+        settings,
+        proofs,
+        coverage.idle_variants(settings),
+        tuple(findings.sorted()),
+        {key: key in alerted for key in analytic.monitors},
     )
 
 
 class _Runner:
     def __init__(self, client: Client, analytic: Analytic, target: Target) -> None:
         self.client, self.analytic, self.target = client, analytic, target
+        self.defaults = {name: tunable.default for name, tunable in analytic.tunables.items()}
 
-    def checks(self, cases: Sequence[Case]) -> int:
-        return sum(len(self.analytic.monitors) * (1 + len(case.variants)) for case in cases)
-
-    def case(self, case: Case) -> list[Failure]:
+    def case(self, case: Case) -> list[Setting]:
         known: dict[str, execute.Run] = {}
-        failures = []
-        for expectation in (case.base, *case.variants):
-            for key in self.analytic.monitors:
-                failure = self._check(case, expectation, key, known)
-                if failure is not None:
-                    failures.append(failure)
-        return failures
+        return [
+            self._setting(case, expectation, known, variant=number > 0)
+            for number, expectation in enumerate((case.base, *case.variants))
+        ]
 
-    def _check(self, case: Case, expectation: Expectation, key: str, known: dict[str, execute.Run]) -> Failure | None:
+    def _setting(
+        self, case: Case, expectation: Expectation, known: dict[str, execute.Run], *, variant: bool
+    ) -> Setting:
+        began = time.monotonic()
+        outcome: dict[str, frozenset[Entity]] = {}
+        failures = []
+        for key in self.analytic.monitors:
+            run = self._run(case, expectation, key, known)
+            wanted = expectation.alerts.get(key, frozenset())
+            if not run.error:
+                outcome[key] = run.entities
+            if run.error or run.entities != wanted:
+                missing, unexpected = sorted(wanted - run.entities), sorted(run.entities - wanted)
+                failures.append(Failure(key, tuple(missing), tuple(unexpected), run.error))
+        return Setting(
+            case.name,
+            case.where,
+            variant,
+            expectation.where,
+            expectation.tunables,
+            {**self.defaults, **expectation.tunables},
+            outcome,
+            expectation.alerts,
+            tuple(failures),
+            time.monotonic() - began,
+        )
+
+    def _run(self, case: Case, expectation: Expectation, key: str, known: dict[str, execute.Run]) -> execute.Run:
         findings = Findings()
         resource = monitors.render(
             self.analytic, self.analytic.monitors[key], self.target, findings, expectation.tunables
         )
         if resource is None:
-            return Failure(
-                self.analytic.id,
-                case.name,
-                key,
-                expectation.tunables,
-                (),
-                (),
-                str(findings.errors[0]) if findings.errors else "cannot be rendered",
-                str(expectation.where),
-            )
+            return execute.Run(frozenset(), str(findings.errors[0]) if findings.errors else "cannot be rendered")
         body = _within(resource.body, self.target.naming, self.analytic.id.lower())
         text = json.dumps(body, sort_keys=True)
         if text not in known:
             known[text] = execute.dry(self.client, body, case.clock)
-        outcome = known[text]
-        wanted = expectation.alerts.get(key, frozenset())
-        if outcome.entities == wanted and not outcome.error:
-            return None
-        return Failure(
-            self.analytic.id,
-            case.name,
-            key,
-            expectation.tunables,
-            tuple(sorted(wanted - outcome.entities)),
-            tuple(sorted(outcome.entities - wanted)),
-            outcome.error,
-            str(expectation.where),
-        )
+        return known[text]
 
 
 def _within(body: Mapping[str, Any], naming: Naming, namespace: str) -> dict[str, Any]:

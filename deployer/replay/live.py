@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from deployer.model.analytic import Analytic, Case, Repository
 from deployer.model.environment import Environment
+from deployer.model.tested import Entity
 from deployer.render import Naming, naming_of
 from deployer.replay import execute, ingest
 from deployer.replay.client import Client
-from deployer.replay.execute import Entity
 
 WORKERS = 4
 

@@ -135,7 +135,11 @@ def code_text(code: Code) -> str:
     """What `deployer explain` says of one code."""
     return f"{code.id}: {code.title}\n\nWhat: {code.what}\n\nWhy:  {code.why}\n\nMend: {code.mend}" + (
         "\n\nFound on a cluster only: deployer doctor --env NAME" if code.live else ""
-    )
+    ) + ("\n\nFound by replaying samples: deployer test" if code.tested else "")
+
+
+def _found_by(code: Code) -> str:
+    return "test" if code.tested else "doctor" if code.live else "validate, doctor"
 
 
 def codes_markdown() -> str:
@@ -143,13 +147,13 @@ def codes_markdown() -> str:
     lines = [
         "# Findings",
         "",
-        "Made by `deployer explain --all`; a test compares. Each finding of `deployer validate` and `deployer doctor` has",
-        "a code, which stays the same from version to version. `deployer explain DAC012` prints one.",
+        "Made by `deployer explain --all`; a test compares. Each finding of `deployer validate`, `deployer doctor` and",
+        "`deployer test` has a code, which stays the same from version to version. `deployer explain DAC012` prints one.",
         "",
         "| code | | found by |",
         "| --- | --- | --- |",
         *(
-            f"| [{code.id}](#{code.id.lower()}) | {code.title} | {'doctor' if code.live else 'validate, doctor'} |"
+            f"| [{code.id}](#{code.id.lower()}) | {code.title} | {_found_by(code)} |"
             for code in CODES.values()
         ),
     ]

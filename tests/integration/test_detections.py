@@ -34,6 +34,7 @@ def test_an_analytic_alerts_as_its_samples_say(cluster_url: str, repository: Rep
     (result,) = replay.run(Node(cluster_url), repository, [analytic], lambda line: None)
 
     assert () == result.failures
+    assert () == result.findings
     assert () == result.unproven
     assert result.positives > 0
     assert result.negatives > 0

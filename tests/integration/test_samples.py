@@ -1,0 +1,146 @@
+"""`deployer test` on a real node: what it measures of samples that are right, wrong, or prove nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from deployer.cli import cli, common
+from tests.node import Node
+from tests.unit.repo import write
+
+pytestmark = pytest.mark.integration
+
+TUNABLES = """\
+  Idle: {type: strings, description: Read where nothing depends on it., default: [nobody], min_items: 0}
+  Pair: {type: strings, description: Changed only along with another., default: [nobody], min_items: 0}
+events:
+"""
+
+CONDITION = """\
+        - {field: process.command_line, matches: {tunable: Patterns}}
+        - {not: {all: [{field: user.name, in: {tunable: Idle}}, {field: user.name, in: [somebody-else]}]}}
+        - {not: {field: user.name, in: {tunable: Pair}}}
+"""
+
+SAMPLES = """\
+cases:
+  - name: twice
+    clock: "2026-03-02T10:05:00Z"
+    events:
+      - {source: x.plain, raw: {"@timestamp": "2026-03-02T10:03:00Z", host: {name: h1}, user: {name: bob}, process: {command_line: netstat -an}}, repeat: 2}
+    expect: {discovery: [{host: h1, user: bob}]}
+    variants:
+      - {tunables: {Threshold: 3}, expect: {}}
+      - {tunables: {Patterns: [arp]}, expect: {}}
+      - {tunables: {Idle: [bob]}, expect: {discovery: [{host: h1, user: bob}]}}
+      - {tunables: {Pair: [bob], Threshold: 5}, expect: {}}
+      - {tunables: {Scope: some}, expect: {discovery: [{host: h1, user: bob}]}}
+      - {tunables: {Window: 1m}, expect: {correlated: [{host: h1}]}}
+  - name: another command
+    clock: "2026-03-03T10:05:00Z"
+    events:
+      - {source: x.plain, raw: {"@timestamp": "2026-03-03T10:03:00Z", host: {name: h1}, user: {name: bob}, process: {command_line: ls}}, repeat: 5}
+    expect: {}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small repository with samples of which some are right."""
+    made = write(
+        tmp_path_factory.mktemp("samples"),
+        analytic=("events:\n", TUNABLES),
+        local=('"http://127.0.0.1:9"', f'"{cluster_url}"'),
+    )
+    path = made / "detections/DET9999/XX0001/analytic.yml"
+    old = "        - {field: process.command_line, matches: {tunable: Patterns}}\n"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, CONDITION))
+    path.with_name("samples.yml").write_text(SAMPLES)
+    return made
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> tuple[int, dict[str, Any]]:
+    """The exit code and the JSON of one run."""
+    file = folder / "report.json"
+    code = common.run(cli, ["test", "--root", str(folder), "--output", "json", "--output-file", str(file)], "deployer")
+    return code, json.loads(file.read_text())
+
+
+def test_coverage_is_what_was_measured(report: tuple[int, dict[str, Any]]) -> None:
+    """A tunable whose variants change nothing is dead, whatever they declare; one changed along with others is not proven."""
+    code, result = report
+    (analytic,) = result["analytics"]
+
+    assert (1, 1, False) == (code, result["format_version"], analytic["passed"])
+    assert {
+        "Patterns": "proven",
+        "Threshold": "proven",
+        "Window": "dead",  # the variant says that the sequence alerts, and it does not
+        "Scope": "proven",  # the variant says that nothing changes, and it does
+        "Idle": "dead",
+        "Pair": "together",
+    } == {item["tunable"]: item["proof"] for item in analytic["proofs"]}
+    assert 50 == analytic["coverage"]
+    assert (1, 1, 1, 1) == tuple(
+        analytic[key] for key in ("positives", "positives_found", "negatives", "negatives_silent")
+    )
+
+
+def test_what_is_not_proven_is_named_with_its_line_and_reason(report: tuple[int, dict[str, Any]]) -> None:
+    """Findings have a code and the line of the tunable or monitor; variants that prove nothing are told as such."""
+    (analytic,) = report[1]["analytics"]
+
+    assert [
+        ("DAC040", 14, "the tunable Window is dead: it changes no outcome"),
+        ("DAC040", 16, "the tunable Idle is dead: it changes no outcome"),
+        ("DAC040", 17, "the tunable Pair is not proven: it is changed only along with others"),
+        ("DAC041", 38, "the monitor correlated alerted on no sample event"),
+    ] == [(item["code"], item["line"], item["message"]) for item in analytic["findings"]]
+    assert [({"Idle": ["bob"]}, 10), ({"Pair": ["bob"], "Threshold": 5}, 11), ({"Window": "1m"}, 13)] == [
+        (item["tunables"], item["line"]) for item in analytic["idle_variants"]
+    ]
+
+
+def test_variants_that_declare_another_outcome_than_the_measured_one_fail(report: tuple[int, dict[str, Any]]) -> None:
+    """Each failure names the variant's line, what should have alerted and what should not."""
+    (analytic,) = report[1]["analytics"]
+
+    samples = "detections/DET9999/XX0001/samples.yml"
+    assert [
+        (f"{samples}:12:9", "discovery", [{"host": "h1", "user": "bob"}], []),
+        (f"{samples}:13:9", "correlated", [{"host": "h1"}], []),
+        (f"{samples}:13:9", "discovery", [], [{"host": "h1", "user": "bob"}]),
+    ] == sorted((f["where"], f["monitor"], f["missing"], f["unexpected"]) for f in analytic["failures"])
+
+
+def test_what_is_proven_passes_in_every_form(
+    folder: Path, cluster_url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Without the parts that prove nothing the exit code is 0, and JUnit has no failure; nothing stays on the node."""
+    analytic = folder / "detections/DET9999/XX0001/analytic.yml"
+    text = analytic.read_text().replace(TUNABLES, "events:\n")
+    text = text.replace(CONDITION, CONDITION.splitlines(keepends=True)[0])
+    text = text[: text.index("  correlated:")] + text[text.index("false_positives:") :]
+    text = text.replace("  Window: {type", "  # {type").replace("  follow:\n    source: x.plain\n", "")
+    text = text.replace("    where: {field: process.command_line, matches: [psexec]}\n", "")
+    (tmp_path / "repo").mkdir()
+    write(tmp_path / "repo", local=('"http://127.0.0.1:9"', f'"{cluster_url}"'))
+    (tmp_path / "repo/detections/DET9999/XX0001/analytic.yml").write_text(text)
+    kept = [line for line in SAMPLES.splitlines() if not any(word in line for word in ("Idle", "Pair", "Window"))]
+    samples = "\n".join(kept).replace("{Scope: some}, expect: {discovery: [{host: h1, user: bob}]}", "{Scope: some}, expect: {}")
+    (tmp_path / "repo/detections/DET9999/XX0001/samples.yml").write_text(samples)
+
+    code = common.run(cli, ["test", "--root", str(tmp_path / "repo"), "--output", "junit"], "deployer")
+
+    output = capsys.readouterr()
+    root = Xml.fromstring(output.out.encode())
+    assert (0, "9", "0", "0") == (code, root.get("tests"), root.get("failures"), root.get("errors")), output
+    for path in ("/_data_stream", "/_index_template", "/_component_template", "/_ingest/pipeline"):
+        assert "dactest-" not in json.dumps(Node(cluster_url).found(path)), path
