@@ -88,6 +88,7 @@ def monitor(
     window: str = "30m",
     enabled: bool = False,
     interval: int = 60,
+    unit: str = "MINUTES",
     severity: str = "medium",
     protected: bool = False,
     needs: tuple[str, ...] = ("channel/soc", "index-template/events"),
@@ -135,7 +136,7 @@ def monitor(
         "name": f"{analytic} {key} of {deployment}",
         "owner": f"alerting {deployment}",
         "enabled": enabled,
-        "schedule": {"period": {"interval": interval, "unit": "MINUTES"}},
+        "schedule": {"period": {"interval": interval, "unit": unit}},
         "inputs": [{"search": search}],
         "triggers": [
             {
@@ -161,6 +162,35 @@ def monitor(
     return Resource(
         Kind.MONITOR, f"monitor/{analytic}/{key}", str(body["name"]), body, written, needs, None, analytic, protected
     )
+
+
+def query_monitor(deployment: str, analytic: str = "XX0007", key: str = "any", **changes: Any) -> Resource:
+    """A query-level monitor that alerts once for all events of code 1, and tells a channel that is not there."""
+    found = monitor(deployment, analytic, key, needs=(), **changes)
+    body = dict(found.body)
+    search = body["inputs"][0]["search"]
+    trigger = body["triggers"][0]["bucket_level_trigger"]
+    action = {
+        "id": f"{trigger['id']}.nowhere",
+        "name": "notify nobody",
+        "destination_id": "nowhere",
+        "message_template": {"source": "hit", "lang": "mustache"},
+        "throttle_enabled": False,
+    }
+    body |= {
+        "monitor_type": "query_level_monitor",
+        "inputs": [{"search": {**search, "query": {"size": 0, "query": search["query"]["query"]}}}],
+        "triggers": [
+            {
+                "query_level_trigger": {
+                    **{name: trigger[name] for name in ("id", "name", "severity")},
+                    "condition": {"script": {"source": "ctx.results[0].hits.total.value > 0", "lang": "painless"}},
+                    "actions": [action],
+                }
+            }
+        ],
+    }
+    return dataclasses.replace(found, body=body)
 
 
 def everything(deployment: str, **monitors: Mapping[str, Any]) -> list[Resource]:

@@ -27,20 +27,33 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+SELECTION = (
+    click.option("--select", multiple=True, metavar="TERM", help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
+    click.option("--exclude", multiple=True, metavar="TERM", help="Not these; same terms. Repeatable."),
+)  # fmt: skip
+NO_CACHE = click.option("--no-cache", is_flag=True, help="Read and render everything anew, instead of only what changed since an earlier run of this user.")  # fmt: skip
+
+
+def look_options(function: F) -> F:
+    """The options of commands that compare the repository with its clusters, and decide nothing."""
+    for option in reversed((common.root_option, choose.clusters_option, *SELECTION, NO_CACHE)):
+        function = option(function)
+    return function
+
+
 def options(function: F) -> F:
     """The options that decide what a plan is about."""
     for option in reversed(
         (
             common.root_option,
             choose.clusters_option,
-            click.option("--select", multiple=True, metavar="TERM", help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
-            click.option("--exclude", multiple=True, metavar="TERM", help="Not these; same terms. Repeatable."),
+            *SELECTION,
             click.option("--prune", is_flag=True, help="Delete what this deployment owns and the repository no longer has."),
             click.option("--adopt", is_flag=True, help="Take over hand-made objects of the same name."),
             click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it, or leave it."),
             click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
             click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits."),
-            click.option("--no-cache", is_flag=True, help="Read and render everything anew, instead of only what changed since an earlier run of this user."),
+            NO_CACHE,
         )
     ):  # fmt: skip
         function = option(function)
@@ -107,6 +120,20 @@ def prepare_to_read(root: Path | None, environment: str) -> Prepared:
 
     loaded = common.load(root, environment)
     return Prepared(loaded, Wish(loaded.resources, loaded.environment), Vault(loaded.root))
+
+
+def prepare_to_look(
+    root: Path | None, environment: str, select: tuple[str, ...], exclude: tuple[str, ...], *, remember: bool
+) -> Prepared:
+    """The same for commands that compare: what is selected, and what earlier runs made of unchanged files."""
+    from deployer.cluster import Vault
+    from deployer.deploy import Wish
+    from deployer.plan import make_selection
+
+    loaded = common.load(root, environment, remember=remember)
+    analytics = loaded.repository.analytics if select or exclude else {}
+    selection = make_selection(loaded.resources, analytics, select, exclude)
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection), Vault(loaded.root))
 
 
 def prepare_environment(root: Path | None, environment: str) -> Prepared:

@@ -41,9 +41,7 @@ def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
     something compiles a second text. Runs beyond the limit fail, and nothing but the server's log tells.
     """
     schedules = [*facts.schedules, *_added(actions)]
-    runners = max(1, facts.runners)
-    texts = sum(item.monitors + item.buckets for item in schedules) / runners
-    needed = sum((item.monitors + item.buckets) * facts.window / item.interval for item in schedules) / runners
+    texts, needed = _load(facts, schedules)
     if facts.rate is None or texts <= facts.cache or needed <= facts.rate:
         return ""
     monitors = sum(item.monitors for item in schedules)
@@ -53,6 +51,20 @@ def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
         f"and only the server's log tells. Raise {RATE} (such as {_enough(needed, facts.window)}/1m) and {CACHE} (such as "
         f"{_round(texts * 2)})."
     )
+
+
+def short_of_templates(facts: ClusterFacts) -> bool:
+    """Whether the enabled monitors of a cluster may be refused compilations: always, or after a start of a node, when none is kept."""
+    texts, needed = _load(facts, facts.schedules)
+    return facts.rate is not None and (texts > facts.rate or (texts > facts.cache and needed > facts.rate))
+
+
+def _load(facts: ClusterFacts, schedules: Sequence[Schedule]) -> tuple[float, float]:
+    """The texts that a node compiles, and how many compilations these are in a window if none is kept."""
+    runners = max(1, facts.runners)
+    texts = sum(item.monitors + item.buckets for item in schedules) / runners
+    needed = sum((item.monitors + item.buckets) * facts.window / item.interval for item in schedules) / runners
+    return texts, needed
 
 
 def _added(actions: Iterable[Action]) -> list[Schedule]:

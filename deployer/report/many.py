@@ -20,12 +20,12 @@ FORMAT_VERSION = 1
 
 def plans_text(attempts: Sequence[Attempt[Plan]], *, colour: bool = False) -> str:
     """Each cluster's plan, then a line for each."""
-    return _text(attempts, lambda item, plan: plan_text(plan, item.address, colour=colour), summary)
+    return join_text(attempts, lambda item, plan: plan_text(plan, item.address, colour=colour), summary)
 
 
 def results_text(attempts: Sequence[Attempt[Result]]) -> str:
     """What became of each cluster, then a line for each."""
-    return _text(attempts, lambda item, result: result_text(result), _sums)
+    return join_text(attempts, lambda item, result: result_text(result), _sums)
 
 
 def plans_markdown(attempts: Sequence[Attempt[Plan]]) -> str:
@@ -41,12 +41,12 @@ def results_markdown(attempts: Sequence[Attempt[Result]]) -> str:
 
 def plans_json(attempts: Sequence[Attempt[Plan]], environment: str) -> dict[str, Any]:
     """The plans as a JSON object: the plan itself for one cluster, ``clusters`` with one each for several."""
-    return _json(attempts, environment, lambda item, plan: plan_json(plan, item.address))
+    return join_json(attempts, environment, lambda item, plan: plan_json(plan, item.address))
 
 
 def results_json(attempts: Sequence[Attempt[Result]], environment: str) -> dict[str, Any]:
     """The results as a JSON object, likewise."""
-    return _json(attempts, environment, lambda item, result: result_json(result))
+    return join_json(attempts, environment, lambda item, result: result_json(result))
 
 
 def plans_github(attempts: Sequence[Attempt[Plan]]) -> str:
@@ -58,7 +58,10 @@ def plans_github(attempts: Sequence[Attempt[Plan]]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _text(attempts: Sequence[Attempt[Any]], show: Callable[[Attempt[Any], Any], str], end: Callable[[Any], str]) -> str:
+def join_text(
+    attempts: Sequence[Attempt[Any]], show: Callable[[Attempt[Any], Any], str], end: Callable[[Any], str]
+) -> str:
+    """What `show` makes of each cluster's value, and for several a line each by `end`."""
     if len(attempts) == 1 and attempts[0].value is not None:
         return show(attempts[0], attempts[0].value)
     parts: list[str] = []
@@ -83,9 +86,10 @@ def _markdown(attempts: Sequence[Attempt[Any]], show: Callable[[Attempt[Any], An
     return "\n".join(parts)
 
 
-def _json(
+def join_json(
     attempts: Sequence[Attempt[Any]], environment: str, show: Callable[[Attempt[Any], Any], dict[str, Any]]
 ) -> dict[str, Any]:
+    """What `show` makes of one cluster's value, or ``clusters`` with what it makes of each of several."""
     if len(attempts) == 1 and attempts[0].value is not None:
         return show(attempts[0], attempts[0].value)
     clusters = [
