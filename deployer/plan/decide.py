@@ -67,7 +67,8 @@ def make_plan(
         unchanged=decider.unchanged,
         managed=len(matched.owned),
         monitors=len(monitors),
-        wanted=len(desired),
+        # Channels come from the environment alone: without anything else the detections are missing.
+        wanted=len(desired) if any(resource.kind is not Kind.CHANNEL for resource in desired) else 0,
         wanted_monitors=sum(1 for resource in desired if resource.kind is Kind.MONITOR),
         allow_mass_change=choices.allow_mass_change,
         selection=selection,

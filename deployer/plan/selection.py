@@ -55,12 +55,14 @@ def make_selection(
     if not wanted and not unwanted:
         return EVERYTHING
     by_key = {resource.key: resource for resource in resources}
-    chosen = set(by_key) if not wanted else set()
-    for term in wanted:
-        chosen |= _with_dependencies(_fitting("select", term, resources, analytics), by_key)
+    asked = {resource.key for resource in resources if resource.kind in (Kind.MONITOR, Kind.WORKFLOW)}
+    chosen = set(by_key)
+    if wanted:
+        asked = {key for term in wanted for key in _fitting("select", term, resources, analytics)}
+        chosen = _with_dependencies(asked, by_key)
     for term in unwanted:
         chosen -= _fitting("exclude", term, resources, analytics)
-    if not chosen:
+    if not chosen or (asked and not asked & chosen):
         raise UsageError(
             "the selection leaves nothing to do",
             why="what --select takes, --exclude leaves out",

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from deployer.cli import cli, common
 from tests.bench import MONITORS, RECORDS, Bench
-from tests.commands import deployment, repository, run
+from tests.commands import deployment, environment, repository, run
 from tests.faults import Fault, proxied
 
 pytestmark = pytest.mark.integration
@@ -78,6 +79,54 @@ def test_a_change_by_hand_exits_with_3_on_deploy_only(on: Bench, capsys: pytest.
 
     assert "changed by hand: enabled: true → false" in shown
     assert "--on-drift revert" in shown
+
+
+EMPTIED = {
+    "an empty folder": lambda folder: shutil.rmtree(folder / "detections/DET9999"),
+    "an empty strategy": lambda folder: shutil.rmtree(folder / "detections/DET9999/XX0001"),
+    "an empty analytic": lambda folder: (folder / "detections/DET9999/XX0001/analytic.yml").unlink(),
+    "all drafts": lambda folder: _replace(folder / "detections/DET9999/XX0001/analytic.yml", "severity: medium\n", "severity: medium\nstatus: draft\n"),
+    "no folder": lambda folder: shutil.rmtree(folder / "detections"),
+    "a wrong path": lambda folder: (folder / "detections").rename(folder / "detection"),
+}  # fmt: skip
+"""How a repository comes to have no detection that is deployed."""
+
+NOTHING = (["--select", "XX0002"], ["--select", "tag:none"], ["--select", "detections/DET0001"], ["--select", "XX0001", "--exclude", "XX0001"], ["--exclude", "XX0001"])  # fmt: skip
+"""Filters that leave nothing."""
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_promise_09_never_down_to_nothing_in_any_form(on: Bench, cluster_url: str, tmp_path: Path) -> None:
+    """An emptied folder, a wrong path and a filter of nothing are refused with nothing written, be there live objects or none."""
+    whole = tmp_path / "whole"
+    shutil.copytree(on.folder, whole)
+    codes: dict[tuple[str, str], set[int]] = {}
+    for live in ("none", "some"):
+        with proxied(cluster_url) as proxy:
+            for form, empty in EMPTIED.items():
+                shutil.rmtree(on.folder)
+                shutil.copytree(whole, on.folder)
+                _replace(environment(on), cluster_url, proxy.url)
+                empty(on.folder)
+                wishes = (["plan"], ["deploy", "--yes"], ["deploy", "--yes", "--prune", "--allow-mass-change"])
+                codes[live, form] = {run(on, *wish) for wish in wishes}
+            shutil.rmtree(on.folder)
+            shutil.copytree(whole, on.folder)
+            _replace(environment(on), cluster_url, proxy.url)
+            for filters in NOTHING:
+                codes[live, " ".join(filters)] = {run(on, "deploy", "--yes", "--prune", *filters)}
+            assert [] == proxy.writes
+        shutil.rmtree(on.folder)
+        shutil.copytree(whole, on.folder)
+        if live == "none":
+            assert 0 == run(on, "deploy")
+
+    assert 2 == len(on.monitors())
+    usage = {"no folder", "a wrong path", *(" ".join(filters) for filters in NOTHING)}
+    assert {what: {64} if what[1] in usage else {3} for what in codes} == codes
 
 
 def test_a_hand_made_monitor_of_the_same_name_exits_with_3(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,6 +98,11 @@ def test_templates_alone_are_not_a_deployment() -> None:
     assert "nothing" in codes(found)
 
 
+def test_channels_alone_are_an_empty_repository() -> None:
+    """Channels come from the environment, so a repository without detections still has them: it is refused all the same."""
+    assert ["nothing"] == codes(plan([made.channel(DEPLOYMENT)], []))
+
+
 def test_a_repository_of_templates_alone_may_be_begun_with() -> None:
     """Where no monitor is live, templates alone may be deployed."""
     assert [] == codes(plan([made.component(DEPLOYMENT)], []))

@@ -80,6 +80,8 @@ def test_an_object_is_selected_by_its_key() -> None:
         (["detections/DET2"], [], "fits no object"),
         ([], ["XX0009"], "fits no object"),
         (["XX0001"], ["XX0001", "channel/soc", "index-template/events", "component-template/base", "ingest-pipeline/mark"], "nothing to do"),
+        (["XX0001"], ["XX0001"], "nothing to do"),
+        ([], ["XX0001", "XX0002"], "nothing to do"),
     ],
 )  # fmt: skip
 def test_what_fits_nothing_is_a_usage_error(select: list[str], exclude: list[str], hint: str) -> None:
