@@ -122,9 +122,7 @@ def _changed(one: Setting, other: Setting) -> list[str]:
     ]
 
 
-def _proof(
-    name: str, where: Location, alone: list[tuple[Setting, Setting]], together: list[Setting]
-) -> TunableProof:
+def _proof(name: str, where: Location, alone: list[tuple[Setting, Setting]], together: list[Setting]) -> TunableProof:
     for one, other in alone:
         if one.alerts != other.alerts:
             values = (one.tunables[name], other.tunables[name])

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import clusters, common, wishes
-from deployer.model.errors import UsageError
+from deployer.cli import choosing, clusters, common, wishes
 from deployer.model.finding import Findings
 
 if TYPE_CHECKING:
@@ -31,12 +30,18 @@ if TYPE_CHECKING:
 )
 @clusters.cluster_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option("--changed", is_flag=True, help="Only analytics that files touch which differ from the main branch.")
+@click.option(
+    "--base", metavar="REF", help="What --changed compares with: a branch, tag or commit. [default: the main branch]"
+)
 @wishes.output_options("junit", "github")
 def test(
     root: Path | None,
     environment: str,
     cluster: str | None,
     ids: tuple[str, ...],
+    changed: bool,
+    base: str | None,
     output: str,
     output_file: Path | None,
 ) -> int:
@@ -46,30 +51,30 @@ def test(
     afterwards; monitors run there with the clock of each case. Tunables have their defaults, and the values that
     the cases and their variants give. A tunable is proven if a case alerts under one value of it and not under another;
     exit code 1 if something alerts otherwise than the samples say, or if they do not prove every tunable and monitor.
+
+    With --changed, an analytic is tested if a file of its folder differs, or a log source, pipeline, mapping or template
+    that it is made of, or an environment. Files that are not committed count, and those that git does not know yet.
     """
     from deployer import replay
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository
-    from deployer.render import active
-    from deployer.report.samples import summary
 
     wishes.check_output(output_file)
     folder, findings = common.find_root(root), Findings()
+    changes = choosing.changes_since(folder, changed, base)
     repository = load_repository(folder, findings)
     loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
     check_repository(repository, findings)
     findings.raise_errors()
-    for name in ids:
-        if name not in repository.analytics:
-            raise UsageError(common.unknown("analytic", name, repository.analytics))
-    chosen = list(dict.fromkeys(ids)) or list(active(repository))
-    if not chosen:
-        raise UsageError("there is no active analytic to test")
-    with _cleaning_up():
-        results = replay.run(common.connect(loaded, cluster), repository, chosen, common.note)
-    wishes.emit(_shown(results, output, folder), output_file)
+    chosen = choosing.choose(repository, ids, changes)
+    results: Sequence[AnalyticResult] = ()
+    if chosen.ids:
+        with _cleaning_up():
+            results = replay.run(common.connect(loaded, cluster), repository, chosen.ids, common.note)
+    shown, summary = _shown(results, output, folder, chosen)
+    wishes.emit(shown, output_file)
     if output_file is not None:
-        common.note(summary(results))
+        common.note(summary)
     return 0 if all(item.passed for item in results) else 1
 
 
@@ -83,18 +88,20 @@ def _cleaning_up() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _shown(results: Sequence[AnalyticResult], output: str, root: Path) -> str:
+def _shown(results: Sequence[AnalyticResult], output: str, root: Path, chosen: choosing.Chosen) -> tuple[str, str]:
+    """The results in a form, and their sums in a line."""
     from deployer.report import samples, samples_junit, samples_markdown
 
+    summary = samples.summary(results) if results else chosen.nothing
     if output == "json":
-        return wishes.dumped(samples.samples_json(results))
+        return wishes.dumped(samples.samples_json(results, summary, chosen.as_json())), summary
     if output == "junit":
-        return samples_junit.samples_junit(results)
+        return samples_junit.samples_junit(results), summary
     if output == "markdown":
-        return samples_markdown.samples_markdown(results)
+        return samples_markdown.samples_markdown(results, summary), summary
     if output == "github":
-        return samples.samples_github(results)
-    return samples.samples_text(results, common.source_lines(root))
+        return samples.samples_github(results, summary), summary
+    return samples.samples_text(results, summary, common.source_lines(root)), summary
 
 
 COMMAND = test

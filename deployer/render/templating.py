@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 import jinja2.exceptions
+import jinja2.meta
 import jinja2.sandbox
 
 from deployer.model.errors import DeployerError, Location
@@ -80,6 +81,23 @@ class Templates:
         return sorted(
             name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX) and name != f"base{_SUFFIX}"
         )
+
+    def reached(self, names: set[str]) -> set[str]:
+        """The templates of these names and all that they extend, include or import; every one if a name is computed."""
+        found: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found.add(name)
+            try:
+                referred = jinja2.meta.find_referenced_templates(self._json.parse(self._sources.get(name, "")))
+                for other in referred:
+                    waiting += list(self._sources) if other is None else [other]
+            except jinja2.TemplateSyntaxError:
+                continue  # whoever renders it says where it is wrong
+        return found
 
     def body(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON body. TemplateError if the template is missing, undefined in a name, or does not make JSON."""

@@ -21,8 +21,10 @@ IDLE = 3
 """So many variants that prove nothing are named of an analytic; JSON has all."""
 
 
-def samples_text(results: Sequence[AnalyticResult], lines: Lines = no_lines, width: int = 120) -> str:
+def samples_text(results: Sequence[AnalyticResult], sums: str, lines: Lines = no_lines, width: int = 120) -> str:
     """A table, a line an analytic; then what failed, what is not proven, and the sums."""
+    if not results:
+        return sums
     table = Table(box=None, pad_edge=False)
     for head in HEADS:
         table.add_column(head, overflow="fold")
@@ -35,7 +37,7 @@ def samples_text(results: Sequence[AnalyticResult], lines: Lines = no_lines, wid
     for item in results:
         details = [*_failures(item), *(finding_text(found, lines) for found in item.findings), *_idle(item)]
         text += ["", item.analytic, *details] if details else []
-    return "\n".join([*text, "", summary(results)])
+    return "\n".join([*text, "", sums])
 
 
 def cells(result: AnalyticResult) -> tuple[str, ...]:
@@ -64,17 +66,20 @@ def summary(results: Sequence[AnalyticResult]) -> str:
     )
 
 
-def samples_json(results: Sequence[AnalyticResult]) -> dict[str, Any]:
-    """The results as a JSON object."""
+def samples_json(
+    results: Sequence[AnalyticResult], sums: str, changed: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The results as a JSON object; `changed` is what they were chosen by, if they were."""
     return {
         "format_version": FORMAT_VERSION,
         "passed": all(item.passed for item in results),
-        "summary": summary(results),
+        "summary": sums,
+        "changed": changed,
         "analytics": [_as_json(item) for item in results],
     }
 
 
-def samples_github(results: Sequence[AnalyticResult]) -> str:
+def samples_github(results: Sequence[AnalyticResult], sums: str) -> str:
     """What failed and what is not proven, at the lines that say so, and the sums."""
     lines = [
         annotation(
@@ -87,7 +92,7 @@ def samples_github(results: Sequence[AnalyticResult]) -> str:
         for setting, failure in item.failures
     ]
     lines += [findings_github(item.findings) for item in results if item.findings]
-    return "\n".join([*lines, annotation("notice", summary(results), "deployer test")])
+    return "\n".join([*lines, annotation("notice", sums, "deployer test")])
 
 
 def name_of(setting: Setting) -> str:

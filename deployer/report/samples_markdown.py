@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from deployer.model.tested import AnalyticResult
 from deployer.report.escape import markdown
 from deployer.report.plan_markdown import LIMIT
-from deployer.report.samples import HEADS, cells, failure_lines, name_of, summary, values_of
+from deployer.report.samples import HEADS, cells, failure_lines, name_of, values_of
 
 
-def samples_markdown(results: Sequence[AnalyticResult], limit: int = LIMIT) -> str:
+def samples_markdown(results: Sequence[AnalyticResult], sums: str, limit: int = LIMIT) -> str:
     """A table, a line an analytic; folded below, what failed and what is not proven. Longer than `limit`, it is cut, and says so."""
+    if not results:
+        return f"### {sums}"
     rows = [f"| {' | '.join(map(markdown, cells(item)))} |" for item in results]
-    parts = [f"### {summary(results)}", "", f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}", *rows]
+    parts = [f"### {sums}", "", f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}", *rows]
     parts += [part for item in results for part in _details(item)]
     return fitted(parts, limit, "`deployer test --output json` has all")
 

@@ -134,7 +134,9 @@ def test_what_is_proven_passes_in_every_form(
     write(tmp_path / "repo", local=('"http://127.0.0.1:9"', f'"{cluster_url}"'))
     (tmp_path / "repo/detections/DET9999/XX0001/analytic.yml").write_text(text)
     kept = [line for line in SAMPLES.splitlines() if not any(word in line for word in ("Idle", "Pair", "Window"))]
-    samples = "\n".join(kept).replace("{Scope: some}, expect: {discovery: [{host: h1, user: bob}]}", "{Scope: some}, expect: {}")
+    samples = "\n".join(kept).replace(
+        "{Scope: some}, expect: {discovery: [{host: h1, user: bob}]}", "{Scope: some}, expect: {}"
+    )
     (tmp_path / "repo/detections/DET9999/XX0001/samples.yml").write_text(samples)
 
     code = common.run(cli, ["test", "--root", str(tmp_path / "repo"), "--output", "junit"], "deployer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,42 @@ def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["--version"]) == 0
 
     assert f"deployer, version {__version__}\n" == capsys.readouterr().out
+
+
+def test_only_what_a_change_touches_is_tested_and_nothing_is_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no file touches an analytic, no cluster is asked (there is none here), each form says so, and the code is 0."""
+    root = write(tmp_path / "repo")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *arguments], cwd=root, check=True)
+    (root / "README.md").write_text("x")
+
+    outputs = {}
+    for form in ("text", "json", "junit", "markdown", "github"):
+        assert run(["test", "--root", str(root), "--changed", "--output", form]) == 0
+        outputs[form] = capsys.readouterr().out
+
+    assert "Nothing to test: 1 file differs from main (" in outputs["text"]
+    assert ["README.md"] == json.loads(outputs["json"])["changed"]["files"]
+    assert 'tests="0"' in outputs["junit"]
+    assert "Nothing to test" in outputs["markdown"]
+    assert outputs["github"].startswith("::notice")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--base", "main"], "Add --changed."),
+        (["--changed"], "no working tree of git"),
+        (["--output-file", "/nowhere/x.xml"], "there is no folder"),
+    ],
+)
+def test_a_test_says_at_once_what_it_cannot_do(
+    arguments: list[str], hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is read or sent."""
+    assert run(["test", "--root", str(write(tmp_path)), *arguments]) == 64
+
+    assert hint in capsys.readouterr().err

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from deployer.model.errors import Location
 from deployer.model.finding import Finding
 from deployer.model.tested import AnalyticResult, Entity, Failure, Idle, Proof, Setting, TunableProof
-from deployer.report.samples import samples_github, samples_json, samples_text
+from deployer.report.samples import samples_github, samples_json, samples_text, summary
 from deployer.report.samples_junit import samples_junit
 from deployer.report.samples_markdown import samples_markdown
 
@@ -74,11 +74,11 @@ def results() -> list[AnalyticResult]:
 @pytest.mark.parametrize(
     ("name", "make"),
     [
-        ("samples.txt", lambda: samples_text(results(), lambda _: [])),
-        ("samples.json", lambda: json.dumps(samples_json(results()), indent=2)),
+        ("samples.txt", lambda: samples_text(results(), summary(results()), lambda _: [])),
+        ("samples.json", lambda: json.dumps(samples_json(results(), "the sums"), indent=2)),
         ("samples.xml", lambda: samples_junit(results())),
-        ("samples.md", lambda: samples_markdown(results())),
-        ("samples.github", lambda: samples_github(results())),
+        ("samples.md", lambda: samples_markdown(results(), "the sums")),
+        ("samples.github", lambda: samples_github(results(), "the sums")),
     ],
 )
 def test_each_form_is_as_it_was(name: str, make: Callable[[], str]) -> None:
@@ -117,8 +117,8 @@ def test_junit_is_xml_whatever_samples_are_called(text: str) -> None:
 
 def test_markdown_never_grows_over_the_limit_and_says_what_it_left_out() -> None:
     """A comment that is too long would not be posted at all."""
-    text = samples_markdown(results() * 50, limit=5000)
+    text = samples_markdown(results() * 50, "the sums", limit=5000)
 
     assert len(text) <= 5000
     assert "Cut here" in text
-    assert "::error" not in samples_markdown(results()).replace("<code>", "\n")
+    assert "::error" not in samples_markdown(results(), "the sums").replace("<code>", "\n")

@@ -1,0 +1,87 @@
+"""Which analytics a test is about: those named, all that are active, or what a change touches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deployer.cli import common
+from deployer.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from deployer.catalogue.revisions import Changes
+    from deployer.model.analytic import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The ids of analytics to test. `changes` are what they were chosen by, with the files that touch each, if they were."""
+
+    ids: tuple[str, ...]
+    changes: Changes | None = None
+    touched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to test."""
+        if self.changes is None:
+            return "Nothing to test."
+        compared = f"{self.changes.ref} ({self.changes.base[:12]})"
+        if not self.changes.files:
+            return f"Nothing to test: no file differs from {compared}."
+        files = common.counts((len(self.changes.files), "file", ""))
+        return f"Nothing to test: {files} {'differs' if len(self.changes.files) == 1 else 'differ'} from {compared}, and none touches an analytic."
+
+    def as_json(self) -> dict[str, Any] | None:
+        """What differs, as JSON; None if that was not asked."""
+        if self.changes is None:
+            return None
+        return {
+            "base": self.changes.ref,
+            "commit": self.changes.base,
+            "files": list(self.changes.files),
+            "touched": {name: list(files) for name, files in self.touched.items()},
+        }
+
+
+def changes_since(root: Path, changed: bool, base: str | None) -> Changes | None:
+    """The files that differ, if asked for. UsageError for --base alone, and where git cannot tell."""
+    from deployer.catalogue.revisions import changed_files
+
+    if base is not None and not changed:
+        raise UsageError("--base says what --changed compares with", todo="Add --changed.")
+    return changed_files(root, base) if changed else None
+
+
+def choose(repository: Repository, ids: Sequence[str], changes: Changes | None) -> Chosen:
+    """The analytics named, or all that are active; of these, with `changes`, those that it touches.
+
+    Raises UsageError for an unknown id, and for a repository without an active analytic.
+    """
+    from deployer.render import active
+
+    for name in ids:
+        if name not in repository.analytics:
+            raise UsageError(common.unknown("analytic", name, repository.analytics))
+    wanted = tuple(dict.fromkeys(ids)) or tuple(active(repository))
+    if changes is None:
+        if not wanted:
+            raise UsageError("there is no active analytic to test")
+        return Chosen(wanted)
+    from deployer.check.touched import touched
+
+    found = touched(repository, changes.files)
+    chosen = Chosen(tuple(name for name in wanted if name in found), changes, found)
+    _tell(chosen, [] if ids else [name for name in found if name not in wanted])
+    return chosen
+
+
+def _tell(chosen: Chosen, drafts: Sequence[str]) -> None:
+    for name in chosen.ids:
+        files = chosen.touched[name]
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        common.note(f"{name} is touched by {files[0]}{more}")
+    for name in drafts:
+        common.note(f"note: {name} is a draft, and is tested only when it is named")
