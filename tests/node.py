@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,6 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.model.errors import ClusterError
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that was free just now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 class Node:

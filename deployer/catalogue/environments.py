@@ -230,7 +230,15 @@ class _Reader:
                     f"{analytic_id} is protected and cannot be disabled",
                     self.document.where("monitors", name, "enabled"),
                 )
-            result[name] = MonitorOverride(raw.get("enabled", True), raw.get("severity"), raw.get("schedule"))
+            try:
+                durations.whole_minutes(raw.get("reminder", "0s"))
+            except ValueError as error:
+                where = self.document.where("monitors", name, "reminder")
+                self.findings.add("DAC005", str(error), where, "such as 4h, or 0s for none")
+                continue
+            result[name] = MonitorOverride(
+                raw.get("enabled", True), raw.get("severity"), raw.get("schedule"), raw.get("reminder")
+            )
         return result
 
     def _exceptions(self) -> tuple[Exemption, ...]:

@@ -22,6 +22,17 @@ def seconds(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def whole_minutes(text: str, most: int = 24 * 3600) -> int:
+    """A duration of whole minutes in seconds; ``0s`` is allowed. The Alerting plugin takes a throttle of up to a day.
+
+    Raises ValueError for any other.
+    """
+    length = seconds(text)
+    if length % 60 or length > most:
+        raise ValueError(f"'{text}' is not in whole minutes up to {words(most)}; the server knows no other reminders")
+    return length
+
+
 def words(length: int) -> str:
     """A number of seconds as people write it, in the largest unit that divides it."""
     for unit in ("d", "h", "m"):

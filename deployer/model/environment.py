@@ -72,6 +72,7 @@ class MonitorOverride:
     enabled: bool = True
     severity: str | None = None
     schedule: Mapping[str, Any] | None = None
+    reminder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

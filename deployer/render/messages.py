@@ -48,7 +48,7 @@ def actions(analytic: Analytic, spec: MonitorSpec, notice: Notice, target: Targe
             },
         }
         if notice.reminder:
-            action["throttle"] = {"value": max(1, notice.reminder // 60), "unit": "MINUTES"}
+            action["throttle"] = {"value": notice.reminder // 60, "unit": "MINUTES"}
         result.append(action)
     return result
 

@@ -104,7 +104,10 @@ class _Context:
         result = MonitorOverride()
         for item in found:
             result = MonitorOverride(
-                result.enabled and item.enabled, item.severity or result.severity, item.schedule or result.schedule
+                result.enabled and item.enabled,
+                item.severity or result.severity,
+                item.schedule or result.schedule,
+                item.reminder or result.reminder,
             )
         return result
 
@@ -160,7 +163,7 @@ class _Context:
             "distinct": self._distinct(),
             **self._kinds(),
         }
-        reminder = self._seconds(spec.reminder)
+        reminder = self._reminder()
         try:
             notice = messages.Notice(self.severity, look_back, reminder, self.channels())
             values["actions"] = messages.actions(analytic, spec, notice, self.target)
@@ -177,6 +180,15 @@ class _Context:
                 f"shorten its lists, or ask each list once for several sources; {MAX_SEARCH:,} bytes are safe",
             )
         return body, self._written(values, schedule, window, reminder, exceptions)
+
+    def _reminder(self) -> int:
+        """After how many seconds an alert that goes on is told again; 0 for never. It becomes the notification's throttle."""
+        found = self.override.reminder or self.scope.value(self.spec.reminder, self.spec.where)
+        try:
+            return durations.whole_minutes(str(found or "0s"))
+        except ValueError as error:
+            self.scope.findings.add("DAC005", str(error), self.spec.place("reminder"), "such as 4h, or 0s for none")
+            return 0
 
     def _delay(self, source: str) -> int:
         override = self.scope.override(source).ingest_delay

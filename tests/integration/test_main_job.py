@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from deployer.cli import cli, common
-from tests.node import Node
+from tests.node import Node, free_port
 
 pytestmark = pytest.mark.integration
 
@@ -40,13 +39,6 @@ class Site:
             f"notify: {{default: [demo]}}\n{more}",
             "utf-8",
         )
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,54 @@ def test_a_cron_schedule_counts_its_longest_gap(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("own", "environment", "minutes"),
+    [("", "", None), ("2h", "", 120), ("2h", "0s", None), ("", "1d", 1440), ("2h", "30m", 30)],
+)
+def test_a_reminder_is_the_throttle_of_the_notification(
+    tmp_path: Path, own: str, environment: str, minutes: int | None
+) -> None:
+    """Without one only new alerts are told; the analytic's may be changed, or taken away, by the environment."""
+    changes = {}
+    if own:
+        changes["analytic"] = ("    window: 5m\n", f"    window: 5m\n    reminder: {own}\n")
+    if environment:
+        text = f"monitors: {{XX0001/discovery: {{reminder: {environment}}}}}\nchannels:"
+        changes["local"] = ("channels:", text)
+
+    resource = rendered(write(tmp_path, **changes))["monitor/XX0001/discovery"]
+
+    (action,) = resource.body["triggers"][0]["bucket_level_trigger"]["actions"]
+    scope = action["action_execution_policy"]["action_execution_scope"]["per_alert"]["actionable_alerts"]
+    assert (minutes is not None, minutes) == (action["throttle_enabled"], action.get("throttle", {}).get("value"))
+    assert (["NEW"] if minutes is None else ["NEW", "DEDUPED"]) == scope
+    assert (minutes is not None) == ("reminder" in resource.written)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("analytic", "    window: 5m\n", "    window: 5m\n    reminder: 90s\n"),
+        ("analytic", "    window: 5m\n", "    window: 5m\n    reminder: {tunable: Window}\n"),
+        ("local", "channels:", "monitors: {XX0001: {reminder: 25h}}\nchannels:"),
+    ],
+)
+def test_a_reminder_that_the_server_would_refuse_is_a_finding(tmp_path: Path, file: str, old: str, new: str) -> None:
+    """Seconds and more than a day are refused where they are written; a tunable's value too."""
+    write(tmp_path, **{file: (old, new)})
+    path = next(tmp_path.rglob(f"{file}.yml"))
+    path.write_text(path.read_text("utf-8").replace("default: 30m", "default: 90s"), "utf-8")
+    findings = Findings()
+    repository = load_repository(tmp_path, findings)
+    environment = load_environment(tmp_path, "local", repository.analytics, repository.sources, findings)
+    assert environment is not None
+
+    render_environment(repository, environment, findings)
+
+    assert ["DAC005"] == [finding.code for finding in findings.errors]
+    assert str(findings.errors[0].where).startswith(path.relative_to(tmp_path).as_posix())
+
+
 def test_one_tunable_changes_exactly_the_monitors_that_use_it(tmp_path: Path) -> None:
     """The threshold belongs to one monitor; only its body changes, and what people wrote says why."""
     before = rendered(write(tmp_path))

@@ -1,0 +1,326 @@
+"""Windows and thresholds at their edges, and episodes: real monitors over mapped events, with the clock set by `period_end`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.catalogue import load_repository
+from deployer.model.analytic import Repository
+from deployer.model.environment import Channel, MonitorOverride
+from deployer.model.finding import Findings
+from deployer.render import monitors
+from deployer.render.naming import Naming
+from deployer.render.target import Target
+from deployer.render.templating import Templates
+from deployer.replay import execute
+from deployer.replay.receiver import receive
+from deployer.replay.stage import stage
+from tests.deployments import environment
+from tests.node import Node, free_port
+
+pytestmark = pytest.mark.integration
+
+PROMISE = (
+    "An entity is alerted once an episode: while every run finds it, there is one alert and one message; "
+    "after a run that does not find it, the next find is a new alert and a new message."
+)
+
+T = datetime(2026, 5, 4, 12, tzinfo=UTC)
+"""The time of the last event of each host below."""
+
+WINDOW, INTERVAL, ALLOWANCE = timedelta(minutes=10), timedelta(minutes=1), timedelta(minutes=2)
+LOOK_BACK = WINDOW + INTERVAL + ALLOWANCE
+"""Of AN0904's monitor `discovery`: its own window and schedule, and the ingest delay of linux.auditd."""
+
+SEQUENCE_WINDOW = timedelta(minutes=30)
+SEQUENCE_LOOK_BACK = SEQUENCE_WINDOW + INTERVAL + ALLOWANCE
+TUNABLES = {"ExecutionFrequencyThreshold": 3, "FrequencyWindow": "10m", "TimeWindow": "30m"}
+MILLISECOND = timedelta(milliseconds=1)
+
+# Three listings raise an alert. Times are before T, in the order in which they are indexed.
+ALWAYS = {
+    "as wide as the window": (WINDOW, WINDOW / 2, timedelta()),
+    "out of order": (timedelta(), WINDOW, WINDOW / 2),
+    "at the same time": (timedelta(), timedelta(), timedelta()),
+}
+NEVER = {
+    "one too few": (timedelta(minutes=1), timedelta()),
+    "as wide as the look-back": (LOOK_BACK, timedelta(minutes=1), timedelta()),
+    "wider than the look-back": (LOOK_BACK + MILLISECOND, timedelta(minutes=1), timedelta()),
+}
+BETWEEN = {"wider than the window": (WINDOW + ALLOWANCE, timedelta(minutes=1), timedelta())}
+
+
+@dataclass(frozen=True)
+class Site:
+    """Throw-away data streams, and AN0904's monitors as they are rendered for them."""
+
+    node: Node
+    repository: Repository
+    naming: Naming
+
+    def body(self, key: str, **environment_changes: Any) -> dict[str, Any]:
+        """A monitor of AN0904 that needs three listings, under an environment of its own."""
+        findings = Findings()
+        analytic = self.repository.analytics["AN0904"]
+        there = environment(self.naming.deployment, **environment_changes)
+        target = Target(self.repository, self.naming, Templates(self.repository.templates), there)
+        resource = monitors.render(analytic, analytic.monitors[key], target, findings, TUNABLES)
+        findings.raise_errors()
+        assert resource is not None
+        return {**resource.body, "enabled": False}
+
+    def send(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Index mapped documents, in their order and past the pipeline, and make them searchable."""
+        stream = self.naming.stream("auditd.log", "default")
+        lines = [line for event in events for line in ({"create": {"_index": stream}}, event)]
+        text = "".join(f"{json.dumps(line)}\n" for line in lines)
+        answer = self.node.request("POST", "/_bulk", text, {"refresh": "true", "pipeline": "_none"})
+        assert not answer["errors"], json.dumps(answer)[:500]
+
+    def hosts(self, body: Mapping[str, Any], at: datetime) -> set[str]:
+        """The hosts that alert in a run at a time."""
+        params = {"dryrun": "true", "period_end": f"{millis(at)}ms"}
+        run = execute.read(self.node.request("POST", "/_plugins/_alerting/monitors/_execute", body, params))
+        assert run.error == ""
+        return {dict(entity)["host"] for entity in run.entities}
+
+
+def millis(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def listing(host: str, at: datetime, command: str = "netstat -tulpn") -> dict[str, Any]:
+    """A mapped event of the audit log: somebody lists connections, or what else the command does."""
+    return {
+        "@timestamp": at.isoformat(timespec="milliseconds"),
+        "host": {"name": host},
+        "user": {"name": "alice"},
+        "process": {"command_line": command, "name": command.split()[0]},
+    }
+
+
+def follow_up(host: str, at: datetime) -> dict[str, Any]:
+    return listing(host, at, "pkexec /bin/sh")
+
+
+def every_phase(start: datetime, step: int = 1) -> list[datetime]:
+    """The first run from `start` on, for every offset of the schedule: each second (or `step`) of an interval, and its last instant."""
+    return [*(start + timedelta(seconds=second) for second in range(0, 60, step)), start + INTERVAL - MILLISECOND]
+
+
+def turns(times: Iterable[datetime], look_back: timedelta) -> set[datetime]:
+    """Every time at which what a run sees of these events can change: so what holds at these holds at any time."""
+    return {at + step for at in times for step in (timedelta(), look_back - MILLISECOND, look_back)}
+
+
+@pytest.fixture(scope="module")
+def site(cluster_url: str, root: Path) -> Iterator[Site]:
+    """The events of all tests about windows, each on hosts of its own."""
+    findings = Findings()
+    repository = load_repository(root, findings)
+    findings.raise_errors()
+    node = Node(cluster_url)
+    with stage(node, repository, ["linux.auditd", "linux.auth", "linux.shell"]) as naming:
+        made = Site(node, repository, naming)
+        made.send(
+            listing(host, T - before)
+            for group in (ALWAYS, NEVER, BETWEEN)
+            for host, times in group.items()
+            for before in times
+        )
+        yield made
+
+
+def test_within_the_window_alerts_whatever_the_phase_of_the_schedule(site: Site) -> None:
+    """Three listings within the window, the last arriving as late as allowed, alert in the first run after that, at every offset.
+
+    Nothing wider than window, interval and allowance together does, nor two listings, nor what comes later than that.
+    """
+    body = site.body("discovery")
+    late, too_late = "late by the allowance", "late by the whole look-back"
+    arrival = T + ALLOWANCE
+    site.send(listing(late, T - before) for before in (WINDOW, WINDOW / 2))
+    site.send(listing(too_late, T) for _ in range(2))
+    assert site.hosts(body, arrival - MILLISECOND) >= set(ALWAYS)
+    assert site.hosts(body, arrival - MILLISECOND).isdisjoint({late, too_late})
+
+    site.send([listing(late, T), listing(too_late, arrival - LOOK_BACK)])
+
+    for at in every_phase(arrival):
+        assert {*ALWAYS, late} == site.hosts(body, at), at
+
+
+def test_what_is_wider_or_less_never_alerts(site: Site) -> None:
+    """Two listings, and three that are as wide as the look-back or wider, alert in no run at any time."""
+    body = site.body("discovery")
+    times = {T - before for group in NEVER.values() for before in group}
+
+    for at in sorted(turns(times, LOOK_BACK)):
+        assert site.hosts(body, at).isdisjoint(NEVER), at
+
+
+def test_between_window_and_look_back_the_phase_decides(site: Site) -> None:
+    """Listings further apart than the window alert exactly if a run falls between the last's arrival and the first's leaving the look-back."""
+    body = site.body("discovery")
+    ((host, times),) = BETWEEN.items()
+    leaves = T - times[0] + LOOK_BACK
+
+    assert host not in site.hosts(body, T - MILLISECOND)
+    assert host in site.hosts(body, T)
+    assert host in site.hosts(body, leaves - MILLISECOND)
+    assert host not in site.hosts(body, leaves)
+
+
+def test_a_sequence_holds_within_its_window_and_in_its_order(site: Site) -> None:
+    """A listing and its follow-up as far apart as the window alert at every offset; further apart than the look-back, or reversed, never."""
+    body = site.body("correlated")
+    always = {"s wide": (SEQUENCE_WINDOW, timedelta()), "s same time": (timedelta(), timedelta())}
+    never = {
+        "s too wide": (SEQUENCE_LOOK_BACK, timedelta()),
+        "s reversed": (timedelta(), MILLISECOND),
+        "s reversed, wide": (timedelta(), SEQUENCE_WINDOW),
+    }
+    pairs = {**always, **never}
+    # What came later is indexed first: the order of arrival does not count.
+    site.send(follow_up(host, T - second) for host, (_, second) in pairs.items())
+    site.send(listing(host, T - first) for host, (first, _) in pairs.items())
+
+    for at in every_phase(T + ALLOWANCE, step=6):
+        assert set(always) == site.hosts(body, at), at
+    for at in sorted(turns({T - before for times in never.values() for before in times}, SEQUENCE_LOOK_BACK)):
+        assert site.hosts(body, at).isdisjoint(never), at
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A monitor that is stored, and what its channel received."""
+
+    site: Site
+    id: str
+    messages: list[str]
+
+    def run(self, at: datetime) -> list[str]:
+        """Run it for real at a time; the messages that this run sent."""
+        before = len(self.messages)
+        run = execute.read(
+            self.site.node.request(
+                "POST",
+                f"/_plugins/_alerting/monitors/{self.id}/_execute",
+                {},
+                {"dryrun": "false", "period_end": f"{millis(at)}ms"},
+            )
+        )
+        assert run.error == ""
+        return self.messages[before:]
+
+    def alerts(self) -> list[tuple[str, str, int]]:
+        """Its alerts, oldest first: host, state and number of events."""
+        self.site.node.request("POST", "/.opendistro-alerting-alert*/_refresh")
+        answer = self.site.node.request(
+            "GET",
+            "/_plugins/_alerting/monitors/alerts",
+            params={"monitorId": self.id, "sortString": "start_time", "sortOrder": "asc", "size": 100},
+        )
+        buckets = [(alert["agg_alert_content"]["bucket"], alert["state"]) for alert in answer["alerts"]]
+        return [(bucket["key"]["host"], state, bucket["doc_count"]) for bucket, state in buckets]
+
+    def turn_back(self, hours: int) -> None:
+        """Make the last notification of its alerts so much older, instead of waiting that long."""
+        script = (
+            "for (r in ctx._source.action_execution_results) { r.last_execution_time -= params.by; } "
+            "ctx._source.last_notification_time -= params.by"
+        )
+        self.site.node.request(
+            "POST",
+            "/.opendistro-alerting-alerts/_update_by_query",
+            {
+                "query": {"term": {"monitor_id": self.id}},
+                "script": {"source": script, "params": {"by": hours * 3_600_000}},
+            },
+            {"refresh": "true"},
+        )
+
+
+@pytest.fixture
+def stored(site: Site, request: pytest.FixtureRequest) -> Iterator[Stored]:
+    """The monitor of the parameter (key and reminder), stored, with a channel to a receiver of the test's own."""
+    key, reminder = request.param
+    url = f"http://127.0.0.1:{free_port()}/alerts"
+    channel = f"soc-{secrets.token_hex(3)}"
+    name = site.naming.resource(channel)
+    config = {
+        "name": name,
+        "description": "Tests of windows.",
+        "config_type": "webhook",
+        "is_enabled": True,
+        "webhook": {"url": url, "method": "POST", "header_params": {}},
+    }
+    body = site.body(
+        key,
+        channels={channel: Channel(channel, "webhook", url)},
+        notify={"default": (channel,)},
+        monitors={"AN0904": MonitorOverride(reminder=reminder)},
+    )
+    site.node.request("POST", "/_plugins/_notifications/configs", {"config_id": name, "config": config})
+    made = site.node.request("POST", "/_plugins/_alerting/monitors", body)
+    with receive(url) as messages:
+        yield Stored(site, made["_id"], messages)
+    site.node.gone(f"/_plugins/_alerting/monitors/{made['_id']}")
+    site.node.gone(f"/_plugins/_notifications/configs/{name}")
+
+
+@pytest.mark.parametrize("stored", [("discovery", None)], indirect=True)
+def test_an_entity_is_alerted_once_an_episode(stored: Stored, root: Path) -> None:
+    """While runs find it there is one alert and one message; after one that does not, the next is new: as the documentation promises."""
+    assert PROMISE in " ".join((root / "docs/alerts.md").read_text("utf-8").replace("\n> ", " ").split())
+    start = T + timedelta(days=1)
+    host = "episodes"
+    stored.site.send(listing(host, start) for _ in range(3))
+
+    (first,) = stored.run(start)
+    stored.site.send([listing(host, start + INTERVAL)])
+    rest = [message for number in range(1, 13) for message in stored.run(start + number * INTERVAL)]
+
+    assert host in first
+    assert [] == rest
+    assert [(host, "ACTIVE", 4)] == stored.alerts()
+
+    assert [] == stored.run(start + LOOK_BACK)
+    assert [(host, "COMPLETED", 4)] == stored.alerts()
+
+    again = start + 2 * LOOK_BACK
+    stored.site.send(listing(host, again) for _ in range(3))
+    (second,) = stored.run(again)
+    assert host in second
+    assert [] == stored.run(again + INTERVAL)
+    assert [(host, "COMPLETED", 4), (host, "ACTIVE", 3)] == stored.alerts()
+
+
+@pytest.mark.parametrize("stored", [("correlated", "2h")], indirect=True)
+def test_a_reminder_comes_only_where_it_is_asked_for_and_only_after_its_time(stored: Stored) -> None:
+    """An alert that goes on is told again after the reminder's time, as a reminder, and it stays one alert."""
+    start = T + timedelta(days=2)
+    host = "reminded"
+    stored.site.send([listing(host, start), follow_up(host, start + MILLISECOND)])
+
+    (new,) = stored.run(start + INTERVAL)
+    silent = stored.run(start + 2 * INTERVAL)
+    stored.turn_back(hours=1)
+    still_silent = stored.run(start + 3 * INTERVAL)
+    stored.turn_back(hours=1)
+    (reminder,) = stored.run(start + 4 * INTERVAL)
+    after = stored.run(start + 5 * INTERVAL)
+
+    assert ([], [], []) == (silent, still_silent, after)
+    assert (False, True) == ("REMINDER" in new, "REMINDER" in reminder)
+    assert host in reminder
+    assert [(host, "ACTIVE", 2)] == stored.alerts()
