@@ -24,7 +24,9 @@ ALICE: Entity = (("host", "h1"), ("user", "alice"))
 BOB: Entity = (("host", "h<2>\x07"), ("user", "bob"))
 
 
-def setting(name: str, line: int, *, variant: bool = False, alerts: bool = True, failure: Failure | None = None) -> Setting:
+def setting(
+    name: str, line: int, *, variant: bool = False, alerts: bool = True, failure: Failure | None = None
+) -> Setting:
     """A case, or a variant of the case `name`, that expects alice to alert unless `alerts` is false."""
     entities = {"discovery": frozenset({ALICE})} if alerts else {}
     values = {"Threshold": 3, "Names": ["x", name]} if variant else {}
