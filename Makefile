@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs chaos clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
 	@echo "make lint        ruff, mypy, import-linter"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
+	@echo "make chaos       kill a deploy, or break its connection, at each of its writes"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -47,6 +48,9 @@ cluster-tests: venv
 	$(BIN)/pytest tests/contract tests/integration
 
 test: lint unit cluster-tests
+
+chaos: venv
+	$(BIN)/python -m tests.chaos
 
 EVENTS ?= ../shared/events
 real-logs: venv

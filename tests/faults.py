@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 class Reply:
     """An answer. `drop` closes the connection instead of answering; `cut` leaves out so many bytes of the end.
 
-    `raw` is a body to send as it is: the real plugin cuts the JSON of some errors short.
+    `raw` is a body to send as it is: the real plugin cuts the JSON of some errors short. `missing` bytes are announced and
+    never come: the connection ends before.
     """
 
     status: int = 200
@@ -29,6 +30,7 @@ class Reply:
     drop: bool = False
     cut: int = 0
     raw: bytes | None = None
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[tuple
             self.send_response(reply.status)
             for name, value in {
                 "content-type": "application/json",
-                "content-length": str(len(data)),
+                "content-length": str(len(data) + reply.missing),
                 **reply.headers,
             }.items():
                 self.send_header(name, value)
@@ -86,6 +88,8 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[tuple
             if self.command != "HEAD":
                 with suppress(BrokenPipeError, ConnectionResetError):  # the client may have given up
                     self.wfile.write(data)
+            if reply.missing:
+                self.close_connection = True
 
         def log_message(self, format: str, *args: Any) -> None:
             """Silence."""
@@ -113,7 +117,7 @@ class Fault:
     """What happens to requests whose method and path fit: not to the first `skip`, then to `times` of them.
 
     `before` is the answer instead of forwarding; `after` is the answer instead of the real one. `meanwhile` is called
-    before the request is forwarded, `afterwards` when the node has answered.
+    before the request is forwarded, `afterwards` when the node has answered. With `cut` the real answer arrives by half.
     """
 
     method: str
@@ -125,6 +129,7 @@ class Fault:
     afterwards: Callable[[], object] | None = None
     skip: int = 0
     hits: int = 0
+    cut: bool = False
 
     def fits(self, request: Request) -> bool:
         """Whether the fault is about this request."""
@@ -143,6 +148,13 @@ class Proxy:
     url: str
     seen: list[Request]
     faults: list[Fault] = field(default_factory=list)
+    underway: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def settled(self, timeout: float = 60.0) -> None:
+        """Wait until the node has answered all that was forwarded, also to a client that is gone."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.underway == 0, timeout)
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -158,6 +170,17 @@ def proxied(upstream: str) -> Iterator[Proxy]:
     proxy: Proxy | None = None
 
     def forward(request: Request) -> Reply:
+        assert proxy is not None
+        with proxy.changed:
+            proxy.underway += 1
+        try:
+            return passed_on(request)
+        finally:
+            with proxy.changed:
+                proxy.underway -= 1
+                proxy.changed.notify_all()
+
+    def passed_on(request: Request) -> Reply:
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
         try:
             headers = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
@@ -180,6 +203,9 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         real = forward(request)
         if fault.afterwards is not None:
             fault.afterwards()
+        if fault.cut:
+            data = real.raw or b""
+            return Reply(real.status, raw=data[: len(data) // 2], missing=len(data) - len(data) // 2)
         return fault.after or real
 
     with serving(script) as (url, seen):

@@ -62,6 +62,9 @@ def _analytics(
     for path in sorted((root / "detections").glob("*/*/analytic.yml")):
         loaded = analytics.load(path, root, findings)
         if loaded is None:
+            beside = path.with_name("samples.yml")
+            if beside.exists():
+                samples.formed(beside, root, findings)
             continue
         analytic, document = loaded
         if analytic.id in found:

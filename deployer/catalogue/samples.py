@@ -22,11 +22,19 @@ def load(
     text: str | None = None,
 ) -> tuple[Case, ...]:
     """The cases of one analytic; those that are wrong are left out, with findings. `text` as in `yamlfile.load`."""
-    document = yamlfile.load(path, root, findings, text)
-    if document is None or not validation.check(document, "samples", findings):
+    document = formed(path, root, findings, text)
+    if document is None:
         return ()
     reader = _Reader(document, analytic, sources, findings)
     return tuple(reader.case(index, raw) for index, raw in enumerate(document.value["cases"]))
+
+
+def formed(path: Path, root: Path, findings: Findings, text: str | None = None) -> Document | None:
+    """The file if it has the form of samples, else None, with findings; this much is known without the analytic."""
+    document = yamlfile.load(path, root, findings, text)
+    if document is None or not validation.check(document, "samples", findings):
+        return None
+    return document
 
 
 class _Reader:

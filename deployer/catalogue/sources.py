@@ -74,9 +74,10 @@ def load_bodies(
 def cross_check(
     sources: dict[str, LogSource], components: dict[str, Any], pipelines: dict[str, Any], findings: Findings
 ) -> None:
-    """Each source's pipeline and components exist."""
+    """Each source's pipeline and components exist. Of a file that has a finding already, nothing more is said."""
+    told = {Path(finding.where.file).with_suffix("").as_posix() for finding in findings.errors}
     for source in sources.values():
-        if source.pipeline not in pipelines:
+        if source.pipeline not in pipelines and f"mappings/pipelines/{source.pipeline}" not in told:
             findings.add(
                 "DAC004",
                 f"no pipeline '{source.pipeline}' for the log source {source.id}",
@@ -84,7 +85,7 @@ def cross_check(
                 near(source.pipeline, pipelines),
             )
         for component in source.components:
-            if component not in components:
+            if component not in components and f"mappings/components/{component}" not in told:
                 findings.add(
                     "DAC004",
                     f"no component template '{component}' for the log source {source.id}",
@@ -93,7 +94,7 @@ def cross_check(
                 )
     for name, body in pipelines.items():
         for called in pipelines_called(body):
-            if called not in pipelines:
+            if called not in pipelines and f"mappings/pipelines/{called}" not in told:
                 findings.add(
                     "DAC004",
                     f"the pipeline '{name}' calls '{called}', which does not exist",

@@ -65,6 +65,10 @@ def _report(document: Document, error: ValidationError, findings: Findings) -> N
     where = document.where(*path)
     if error.parent is None and "propertyNames" in error.absolute_schema_path:
         where = document.where(*path, str(error.instance), key=True)
+        if error.validator == "enum":
+            hint = near(str(error.instance), expected) or description
+            findings.add("DAC003", f"'{error.instance}' in {shown} is unknown", where, hint)
+            return
         findings.add(
             "DAC003", f"'{error.instance}' is no name for what stands in {shown}", where, f"write {forms.words(schema)}"
         )

@@ -10,6 +10,7 @@ from deployer.catalogue import environment_names, load_environment, load_reposit
 from deployer.catalogue.validation import check_value
 from deployer.check.repository import check_repository
 from deployer.check.samples import check_samples
+from deployer.model.analytic import Analytic, Repository
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
@@ -44,7 +45,11 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
         )
     names = tuple(only) or tuple(environment_names(root))
     environments = [load_environment(root, name, repository.analytics, repository.sources, findings) for name in names]
-    sound = {name: analytic for name, analytic in repository.analytics.items() if analytic.where.file not in faulty}
+    sound = {
+        name: analytic
+        for name, analytic in repository.analytics.items()
+        if analytic.where.file not in faulty and _mapped(analytic, repository)
+    }
     analytics = len(repository.analytics)
     count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     repository = replace(repository, analytics=sound)
@@ -58,6 +63,12 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
             for resource in render_environment(repository, environment, findings):
                 _monitor(resource, findings)
     return Report(analytics, count, names, findings)
+
+
+def _mapped(analytic: Analytic, repository: Repository) -> bool:
+    """Whether the mappings of its sources could be read; else every field would be said to be missing."""
+    sources = [repository.sources[use.source] for use in analytic.log_sources if use.source in repository.sources]
+    return all(name in repository.components for source in sources for name in source.components)
 
 
 def _monitor(resource: Resource | None, findings: Findings) -> None:

@@ -22,9 +22,12 @@ def _priority(deployment: str) -> int:
 
 
 def render(repository: Repository, naming: Naming, sources: Iterable[str]) -> list[Resource]:
-    """What the data streams of `sources` need, each object once, in the order of dependency."""
+    """What the data streams of `sources` need, each object once, in the order of dependency.
+
+    A component template or pipeline that is not there (its file has a finding) is left out.
+    """
     wanted = [repository.sources[name] for name in sorted(set(sources))]
-    components = sorted({name for source in wanted for name in source.components})
+    components = sorted({name for source in wanted for name in source.components if name in repository.components})
     pipelines = _with_called(repository, {source.pipeline for source in wanted})
     result = [_component(repository, naming, name) for name in components]
     result += [_pipeline(repository, naming, name) for name in pipelines]

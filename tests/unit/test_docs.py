@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,17 @@ def test_the_complete_example_is_valid(root: Path, tmp_path: Path, capsys: pytes
 
     output = capsys.readouterr()
     assert (0, "") == (code, output.err), output
+
+
+def test_each_promise_of_the_page_has_a_test_that_is_called_after_it(root: Path) -> None:
+    """Promises 1 to 27 stand in docs/reliability.md, in order, and each number is in the name of a test."""
+    rows = re.findall(r"^\| (\d+) \| ", (root / "docs/reliability.md").read_text("utf-8"), re.MULTILINE)
+    names = [
+        name
+        for file in (root / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_promise_\w+)", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    tested = {number for name in names for number in re.findall(r"(?:promise|and)_(\d\d)", name)}
+
+    assert [str(number) for number in range(1, 28)] == rows
+    assert {f"{number:02}" for number in range(1, 28)} <= tested

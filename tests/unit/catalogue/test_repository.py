@@ -174,6 +174,42 @@ def test_all_errors_of_all_files_come_in_one_run(tmp_path: Path) -> None:
     assert {"detections/DET9999/XX0001/analytic.yml", "mappings/entities.yml", "environments/local.yml"} <= files
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "only"),
+    [
+        (
+            "base",
+            "type: long",
+            "type: lnog",
+            "mappings/components/base.yml:13:23 template.mappings.properties.process.properties.pid.type is 'lnog'",
+        ),
+        (
+            "base",
+            "pid: {type:",
+            "pid: {tpye:",
+            "mappings/components/base.yml:13:16 'type' or 'properties' is missing in template.mappings.properties.process.properties.pid",
+        ),
+        ("plain", "set:", "sett:", "mappings/pipelines/plain.yml:2:15 'sett' in processors.0 is unknown"),
+    ],
+)
+def test_a_slip_in_a_mapping_or_pipeline_is_told_alone(
+    tmp_path: Path, file: str, old: str, new: str, only: str
+) -> None:
+    """A type or a processor that OpenSearch does not have is found offline, and nothing that only follows from it is said."""
+    write(tmp_path, **{file: (old, new)})
+
+    assert [f"DAC003 {only}"] == problems(tmp_path)
+
+
+def test_samples_are_read_although_the_analytic_is_wrong(tmp_path: Path) -> None:
+    """Both files' slips come in one run."""
+    write(tmp_path, analytic=("severity: medium", "severity: medum"), samples=("    clock:", "    clcok:"))
+
+    assert {"analytic.yml:7:11", "samples.yml:2:5", "samples.yml:3:5"} == {
+        line.split()[1].rpartition("/")[2] for line in problems(tmp_path)
+    }
+
+
 def test_a_tunable_that_no_monitor_uses_is_found(tmp_path: Path) -> None:
     """A tunable that changes nothing is an error: none may be decoration."""
     write(
