@@ -89,11 +89,25 @@ class _Reader:
             notify=self._notify(channels),
             channels=channels,
             sources=self._sources(),
+            entities={name: raw["expected"] for name, raw in self.value.get("entities", {}).items()},
             tunables=self._tunables(),
             monitors=self._monitors(),
             exceptions=self._exceptions(),
             limits=Limits(**value.get("limits", {})),
+            places=self._places(),
         )
+
+    def _places(self) -> dict[str, Location]:
+        """Where the values stand that findings about rendered monitors name."""
+        paths: list[tuple[str, ...]] = [
+            ("tunables", analytic, name)
+            for analytic, values in self.value.get("tunables", {}).items()
+            for name in values
+        ]
+        paths += [
+            ("sources", source, name) for source, values in self.value.get("sources", {}).items() for name in values
+        ]
+        return {"/".join(path): self.document.where(*path) for path in paths}
 
     def _secret_or_text(self, text: str, *path: str | int) -> SecretRef | str:
         return SecretRef(text, self.document.where(*path)) if text.startswith(("env:", "file:")) else text

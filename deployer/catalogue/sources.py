@@ -7,7 +7,7 @@ from typing import Any
 
 from deployer.catalogue import validation, yamlfile
 from deployer.model import durations
-from deployer.model.analytic import Entity, LogSource
+from deployer.model.analytic import EXPECTED, Entity, LogSource
 from deployer.model.errors import Location
 from deployer.model.finding import Findings, near
 
@@ -54,7 +54,9 @@ def load_entities(root: Path, findings: Findings) -> dict[str, Entity]:
     if document is None or not validation.check(document, "entities", findings):
         return {}
     return {
-        name: Entity(name, entry["title"], tuple(entry["fields"]), entry["placeholder"])
+        name: Entity(
+            name, entry["title"], tuple(entry["fields"]), entry["placeholder"], entry.get("expected", EXPECTED)
+        )
         for name, entry in document.value["entities"].items()
     }
 

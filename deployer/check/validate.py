@@ -8,13 +8,14 @@ from pathlib import Path
 
 from deployer.catalogue import environment_names, load_environment, load_repository
 from deployer.catalogue.validation import check_value
+from deployer.check.fire import Shelf, check_monitors, subjects
 from deployer.check.repository import check_repository
 from deployer.check.samples import check_samples
 from deployer.model.analytic import Analytic, Repository
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
-from deployer.render import Naming, monitors, render_environment
+from deployer.render import Naming, monitors, naming_of, render_environment
 from deployer.render.target import Target
 from deployer.render.templating import Templates
 
@@ -53,15 +54,21 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     analytics = len(repository.analytics)
     count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     repository = replace(repository, analytics=sound)
-    target = Target(repository, Naming("validate"), Templates(repository.templates))
-    for analytic in repository.analytics.values():
-        for spec in analytic.monitors.values():
-            _monitor(monitors.render(analytic, spec, target, findings), findings)
+    templates, shelf = Templates(repository.templates), Shelf(repository)
+    target = Target(repository, Naming("validate"), templates)
+    made = [
+        monitors.render(analytic, spec, target, findings)
+        for analytic in repository.analytics.values()
+        for spec in analytic.monitors.values()
+    ]
+    found = subjects(_sound([resource for resource in made if resource is not None], findings), target, shelf)
     check_samples(repository, findings)
     for environment in environments:
         if environment is not None:
-            for resource in render_environment(repository, environment, findings):
-                _monitor(resource, findings)
+            rendered = render_environment(repository, environment, findings)
+            here = Target(repository, naming_of(environment), templates, environment)
+            found += subjects(_sound(rendered, findings), here, shelf)
+    check_monitors(found, findings)
     return Report(analytics, count, names, findings)
 
 
@@ -71,12 +78,19 @@ def _mapped(analytic: Analytic, repository: Repository) -> bool:
     return all(name in repository.components for source in sources for name in source.components)
 
 
-def _monitor(resource: Resource | None, findings: Findings) -> None:
-    if resource is None or resource.kind is not Kind.MONITOR:
-        return
-    for message in check_value(resource.body, "monitor-bucket"):
-        findings.add(
-            "DAC015",
-            f"the rendered monitor {resource.key} has not the form that the server takes: {message}",
-            resource.origin or Location(resource.key),
-        )
+def _sound(resources: Sequence[Resource], findings: Findings) -> list[Resource]:
+    """The monitors that have the form which the server takes; of the others a finding."""
+    sound = []
+    for resource in resources:
+        if resource.kind is not Kind.MONITOR:
+            continue
+        messages = check_value(resource.body, "monitor-bucket")
+        for message in messages:
+            findings.add(
+                "DAC015",
+                f"the rendered monitor {resource.key} has not the form that the server takes: {message}",
+                resource.origin or Location(resource.key),
+            )
+        if not messages:
+            sound.append(resource)
+    return sound

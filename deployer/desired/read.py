@@ -10,6 +10,7 @@ from pathlib import Path
 from deployer.catalogue import analytics, load_environment, load_repository
 from deployer.catalogue.repository import load_cases, load_shared
 from deployer.check import check_repository
+from deployer.check.fire import Shelf, check_monitors, subjects
 from deployer.check.samples import check_samples
 from deployer.desired import remembered
 from deployer.desired.remembered import Analyzed, Desired, Whole
@@ -33,6 +34,7 @@ def fresh(
     assert loaded is not None
     resources = render_environment(repository, loaded, findings, secrets, today)
     check_repository(repository, findings)
+    check_monitors(subjects(resources, target_of(repository, loaded)), findings)
     check_samples(repository, findings)
     findings.raise_errors()
     return repository, Desired(loaded, resources, findings)
@@ -59,6 +61,7 @@ def changed(
 class _Reader:
     def __init__(self, root: Path, snapshot: Snapshot, store: Store) -> None:
         self.root, self.snapshot, self.store = root, snapshot, store
+        self.shelf: Shelf | None = None
 
     def read(self) -> tuple[Whole, list[Analyzed]] | None:
         snapshot, root = self.snapshot, self.root
@@ -72,6 +75,7 @@ class _Reader:
         if findings.errors or environment is None or lazy.faulty:
             return None
         target = target_of(shared, environment)
+        self.shelf = Shelf(shared)
         made: dict[Folder, Analyzed] = {}
         for folder, recalled in known.items():
             one = recalled or self._analytic(folder, shared, lazy, target)
@@ -109,6 +113,7 @@ class _Reader:
         active = analytic.status == "active"
         resources = of_analytic(analytic, target, findings) if active else []
         check_repository(alone, findings)
+        check_monitors(subjects(resources, dataclasses.replace(target, repository=alone), self.shelf), findings)
         check_samples(alone, findings)
         if findings.errors:
             return None

@@ -13,6 +13,10 @@ SEVERITIES = {"critical": "1", "high": "2", "medium": "3", "low": "4", "info": "
 """Our words for the severities of the Alerting plugin, where 1 is the highest."""
 
 
+EXPECTED = 500
+"""Entities that one monitor may find at once where nobody says otherwise. Of more active alerts the plugin makes duplicates."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tunable:
     """A mutable element of an analytic. `bounds` holds what the schema allows for its type (minimum, max_items, choices, ...)."""
@@ -118,12 +122,16 @@ class LogSource:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """Who or what an alert is about: the first of `fields` that an event has, else `placeholder`."""
+    """Who or what an alert is about: the first of `fields` that an event has, else `placeholder`.
+
+    `expected` is how many of them one monitor may find at once.
+    """
 
     name: str
     title: str
     fields: tuple[str, ...]
     placeholder: str
+    expected: int = EXPECTED
 
 
 @dataclass(frozen=True, slots=True)

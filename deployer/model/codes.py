@@ -5,27 +5,10 @@ A test checks that each code raised anywhere stands here, with all three texts, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from deployer.model.code import Code
+from deployer.model.codes_reach import REACH
 
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One code. `live` ones are found on a cluster only (``deployer doctor``), `tested` ones by replaying samples (``deployer test``)."""
-
-    id: str
-    title: str
-    what: str
-    why: str
-    mend: str
-    live: bool = False
-    tested: bool = False
-
-
-def _registry(*codes: Code) -> dict[str, Code]:
-    return {code.id: code for code in codes}
-
-
-CODES = _registry(
+_FILES = (
     Code(
         "DAC001",
         "A file cannot be read",
@@ -162,3 +145,6 @@ CODES = _registry(
         tested=True,
     ),
 )
+
+CODES = {code.id: code for code in sorted((*_FILES, *REACH), key=lambda code: code.id)}
+"""Every code, by its name."""

@@ -99,7 +99,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One ``environments/<name>.yml``. `connection` is its cluster, the first of several; `others` are the rest of them."""
+    """One ``environments/<name>.yml``. `connection` is its cluster, the first of several; `others` are the rest of them.
+
+    `entities` says how many of each one monitor may find at once. `places` are those of tunables, log sources and monitors, by their path (``tunables/AN0904/TimeWindow``).
+    """
 
     name: str
     deployment: str
@@ -112,11 +115,17 @@ class Environment:
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     sources: Mapping[str, SourceOverride] = field(default_factory=dict)
+    entities: Mapping[str, int] = field(default_factory=dict)
     tunables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
     limits: Limits = field(default_factory=Limits)
     others: tuple[Connection, ...] = ()
+    places: Mapping[str, Location] = field(default_factory=dict, compare=False)
+
+    def place(self, *path: str) -> Location:
+        """Where a value stands (``tunables``, ``AN0904``, ``TimeWindow``); the file if it is not known."""
+        return self.places.get("/".join(path), self.location)
 
     @property
     def connections(self) -> tuple[Connection, ...]:

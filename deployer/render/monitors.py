@@ -24,6 +24,9 @@ and refuses scripts above 65,535 bytes (``script.max_size_in_bytes``): the monit
 COMPOSITE_SIZE = 1000
 """Entities on the first page of a monitor's buckets: samples come from that page only (FACTS.md, "Messages")."""
 
+MAX_COMPOSITE = 10_000
+"""The most entities on a page: a page of more would hold the node up at each run (the server's own limit is 65,535)."""
+
 _ENTITY_SCRIPT = (
     "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) { "
     "emit(doc[name].value.toString().replace('{', '(').replace('}', ')')); return; } } emit(params.placeholder);"
@@ -153,7 +156,7 @@ class _Context:
             "look_back_from": f"{{{{period_end}}}}||-{look_back}s",
             "look_back_to": "{{period_end}}",
             "exceptions": [query.compile_condition(item.where, scope, self.sources) for item in exceptions],
-            "composite_size": COMPOSITE_SIZE,
+            "composite_size": self._page(),
             "entity_sources": [{name: {"terms": {"field": f"entity_{name}"}}} for name in spec.entity],
             "derived": self._entities(),
             "trigger_id": self.target.naming.trigger(analytic.id, spec.key),
@@ -189,6 +192,11 @@ class _Context:
         except ValueError as error:
             self.scope.findings.add("DAC005", str(error), self.spec.place("reminder"), "such as 4h, or 0s for none")
             return 0
+
+    def _page(self) -> int:
+        """Buckets on the first page: room for the entities expected, within what the server gives at once."""
+        expected = [self.target.expected(name) for name in self.spec.entity]
+        return min(max([COMPOSITE_SIZE, *expected]), MAX_COMPOSITE)
 
     def _delay(self, source: str) -> int:
         override = self.scope.override(source).ingest_delay

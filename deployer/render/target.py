@@ -18,3 +18,9 @@ class Target:
     naming: Naming
     templates: Templates
     environment: Environment | None = None
+
+    def expected(self, entity: str) -> int:
+        """How many entities of a name one monitor may find at once: what the environment says, or else its declaration."""
+        own = self.environment.entities.get(entity) if self.environment else None
+        declared = self.repository.entities.get(entity)
+        return own if own is not None else declared.expected if declared else 0

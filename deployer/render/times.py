@@ -11,7 +11,7 @@ from typing import Any
 
 from deployer.catalogue.tunables import DAYS, minute_of_day
 
-_SOURCE = (
+SOURCE = (
     "if (doc[params.field].size() == 0) return false; "
     "ZonedDateTime at = doc[params.field].value.withZoneSameInstant(ZoneId.of(params.zone)); "
     "int day = at.getDayOfWeek().getValue(); int minute = at.getHour() * 60 + at.getMinute(); "
@@ -44,7 +44,7 @@ def query(field: str, value: Mapping[str, Any], *, inside: bool) -> dict[str, An
         "script": {
             "script": {
                 "lang": "painless",
-                "source": _SOURCE,
+                "source": SOURCE,
                 "params": {"field": field, "zone": value["timezone"], "spans": spans(value), "inside": inside},
             }
         }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from deployer.model.codes import CODES, Code
+from deployer.model.code import Code
+from deployer.model.codes import CODES
 from deployer.model.finding import Finding
 from deployer.report.escape import visible
 from deployer.report.github import annotation

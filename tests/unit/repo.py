@@ -99,6 +99,7 @@ template:
         properties:
           name: {type: keyword}
           pid: {type: long}
+          title: {type: keyword, ignore_above: 8191}
           command_line: {type: wildcard, fields: {words: {type: text}}}
 """
 

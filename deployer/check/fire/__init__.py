@@ -1,0 +1,49 @@
+"""Can it ever fire? Rules about rendered monitors, offline: each looks at the body that would be sent.
+
+So what is checked is a user's own template, and a query that somebody wrote by hand in it, as well as what the tool's own
+templates make of conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deployer.check.fire.buckets import check_buckets
+from deployer.check.fire.empties import check_empties
+from deployer.check.fire.indices import check_indices
+from deployer.check.fire.mapped import check_fields
+from deployer.check.fire.scripts import check_scripts
+from deployer.check.fire.subject import Shelf, Subject
+from deployer.check.fire.times import check_times
+from deployer.check.fire.wildcards import check_wildcards
+from deployer.model.finding import Findings
+from deployer.model.resource import Kind, Resource
+from deployer.render.target import Target
+
+RULES = (check_fields, check_wildcards, check_times, check_indices, check_buckets, check_empties, check_scripts)
+
+__all__ = ["RULES", "Shelf", "Subject", "check_monitors", "subjects"]
+
+
+def subjects(resources: Iterable[Resource], target: Target, shelf: Shelf | None = None) -> list[Subject]:
+    """The monitors among resources, each with what it was made from."""
+    shelf = shelf or Shelf(target.repository)
+    found = []
+    for resource in resources:
+        analytic = target.repository.analytics.get(resource.analytic or "")
+        key = resource.key.rpartition("/")[2]
+        if resource.kind is Kind.MONITOR and analytic is not None and key in analytic.monitors:
+            found.append(Subject(resource, analytic, analytic.monitors[key], target, shelf))
+    return found
+
+
+def check_monitors(subjects: Iterable[Subject], findings: Findings) -> None:
+    """Add what the rules find wrong with each monitor.
+
+    Those of a file that has errors already are left out: their conditions may have been rendered as matching nothing.
+    """
+    faulty = {finding.where.file for finding in findings.errors}
+    for subject in subjects:
+        if subject.analytic.where.file not in faulty:
+            for rule in RULES:
+                rule(subject, findings)

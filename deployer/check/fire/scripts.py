@@ -1,0 +1,137 @@
+"""What can be known offline of painless and mustache that the server would refuse, or read otherwise (DAC030).
+
+Whether it compiles only the cluster can say (``deployer doctor``); here is what it accepts and then fails on at each run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deployer.check.fire.mapped import scripts
+from deployer.check.fire.subject import Subject
+from deployer.model.finding import Findings
+
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_PARAM = re.compile(r"\bparams\.(\w+)|\bparams\[\s*['\"](\w+)['\"]\s*\]")
+_STRINGS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_TAG = re.compile(r"\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}", re.S)
+_CLOCK = frozenset({"period_start", "period_end"})
+_SPECIAL = frozenset({"_count", "_key"})
+
+
+def check_scripts(subject: Subject, findings: Findings) -> None:
+    """Scripts are whole, and use what they are given; templates are whole, and name what there is."""
+    for message, near in _problems(subject):
+        findings.add(
+            "DAC030",
+            f"{subject.key}: {message}",
+            subject.in_template(near) or subject.spec.where,
+            "mend the template; `deployer render` prints what it makes, and `deployer doctor` asks the cluster",
+        )
+
+
+def _problems(subject: Subject) -> Iterator[tuple[str, str]]:
+    for source in scripts(subject.search):
+        yield from ((f"a script {wrong}", source[:40]) for wrong in _broken(source))
+    for tag in _query_tags(subject.search):
+        yield (
+            f"the search holds {tag}, which the server replaces by nothing: it knows only period_start and period_end",
+            tag,
+        )
+    for trigger in subject.resource.body["triggers"]:
+        body = trigger["bucket_level_trigger"]
+        yield from _condition(body["condition"], subject.search)
+        for action in body.get("actions") or []:
+            for name in ("subject_template", "message_template"):
+                text = str((action.get(name) or {}).get("source", ""))
+                yield from ((f"the {name.replace('_', ' ')} {wrong}", tag) for wrong, tag in mustache(text))
+
+
+def _query_tags(value: Any) -> Iterator[str]:
+    """The tags in the texts of a search that are not the clock's."""
+    text = json.dumps(value, ensure_ascii=False)
+    if text.count("{{") == text.count("{{period_end}}") + text.count("{{period_start}}"):
+        return
+    for tag in dict.fromkeys(match[0] for match in _TAG.finditer(text)):
+        if tag.strip("{} ") not in _CLOCK:
+            yield tag
+
+
+def _broken(source: str) -> Iterator[str]:
+    """Brackets and quotes that are not closed."""
+    bare = _STRINGS.sub("''", _COMMENTS.sub("", source))
+    if not bare.strip():
+        yield "is empty"
+    if bare.replace("''", "").count("'") or bare.replace('""', "").count('"'):
+        yield "has a quote that is not closed"
+    waiting: list[str] = []
+    for char in bare:
+        if char in "([{":
+            waiting.append(char)
+        elif char in _PAIRS and (not waiting or waiting.pop() != _PAIRS[char]):
+            yield f"has a {char} that nothing opens"
+            return
+    if waiting:
+        yield f"has a {waiting[-1]} that is not closed"
+
+
+def _condition(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    script = condition.get("script")
+    source = str(script.get("source", "") if isinstance(script, Mapping) else script or "")
+    params = script.get("params") or {} if isinstance(script, Mapping) else {}
+    paths = condition.get("buckets_path") or {}
+    for wrong in _broken(source):
+        yield f"the trigger's condition {wrong}", source[:40].strip() or "buckets_path"
+    given = {*params, *(paths if isinstance(paths, Mapping) else ())}
+    for name in dict.fromkeys(match[1] or match[2] for match in _PARAM.finditer(source)):
+        if name not in given:
+            yield (
+                f"the trigger's condition uses params.{name}, which neither buckets_path nor params give",
+                f"params.{name}",
+            )
+    known = _names(search, str(condition.get("parent_bucket_path")))
+    for path in paths.values() if isinstance(paths, Mapping) else ():
+        first = re.split(r"[>.\[]", str(path))[0]
+        if known is not None and first not in known | _SPECIAL:
+            yield f"the trigger's condition reads '{path}', and no aggregation of the composite is called so", str(path)
+
+
+def _names(search: Mapping[str, Any], parent: str) -> set[str] | None:
+    """The names of the aggregations in the buckets of the parent; None if there is no such parent."""
+    aggregations = search.get("aggregations") or search.get("aggs") or {}
+    body = aggregations.get(parent.partition(">")[0])
+    return (
+        set(body.get("aggregations") or body.get("aggs") or {})
+        if isinstance(body, Mapping) and ">" not in parent
+        else None
+    )
+
+
+def mustache(text: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a message's template, with the tag that it is about."""
+    waiting: list[str] = []
+    for match in _TAG.finditer(text):
+        inner = (match[1] if match[1] is not None else match[2]).strip()
+        sign, name = (inner[:1], inner[1:].strip()) if inner[:1] in "#^/!>&=" else ("", inner)
+        if sign in ("#", "^"):
+            waiting.append(name)
+        elif sign == "/":
+            if not waiting or waiting.pop() != name:
+                yield f"closes {match[0]}, which is not the section that is open", match[0]
+                return
+        elif sign not in ("!", "=") and not name:
+            yield "has a tag without a name", match[0]
+        if name.startswith("ctx.results"):
+            yield (
+                f"reads {match[0]}: a message of a bucket-level monitor cannot reach its buckets, and is lost",
+                match[0],
+            )
+    if waiting:
+        yield f"does not close {{{{#{waiting[-1]}}}}}", f"#{waiting[-1]}"
+    rest = _TAG.sub("", text)
+    if "{{" in rest:
+        yield "has a {{ that is not closed", "{{"
