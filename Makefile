@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs chaos clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make lint        ruff, mypy, import-linter"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
 	@echo "make chaos       kill a deploy, or break its connection, at each of its writes"
+	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -55,6 +56,9 @@ chaos: venv
 EVENTS ?= ../shared/events
 real-logs: venv
 	$(BIN)/python -m benchmarks.real_logs $(EVENTS)
+
+fidelity: venv
+	$(BIN)/python -m benchmarks.fidelity $(EVENTS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

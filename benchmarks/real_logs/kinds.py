@@ -163,7 +163,7 @@ def _network(record: Mapping[str, Any], line: str) -> str:
 
 def _cloud(record: Mapping[str, Any], line: str) -> str:
     keys = _keys(record)
-    if {"eventSource", "EventSource", "CloudTrailEvent", "aws"} & keys or '"eventSource"' in line:
+    if {"eventSource", "EventSource", "CloudTrailEvent", "aws", "digestEndTime"} & keys or '"eventSource"' in line:
         return "aws.cloudtrail"
     if (
         {"protoPayload", "jsonPayload", "proto_payload"} & keys

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.fidelity.pairs import flat
 from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
 from deployer.model.finding import Findings
@@ -66,6 +67,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "Message": "Process Create:\r\n" + "\r\n".join(f"{name}: {value}" for name, value in SYSMON.items()),
     },
     "XML line": {"message": XML},
+    "XML file": {"message": '<?xml version="1.0" encoding="utf-8"?>\r\n' + XML.replace("><", ">\r\n  <")},
 }
 
 WRONG: list[Any] = [
@@ -146,6 +148,43 @@ def test_each_form_of_an_event_gives_the_same_fields(
     assert 'netstat  "-ano"' == process["command_line"]
     assert {"executable": "C:\\Windows\\System32\\cmd.exe", "name": "cmd.exe", "pid": 4100} == process["parent"]
     assert "tags" not in event
+
+
+SAID: list[tuple[str, str, dict[str, Any]]] = [
+    ("linux.auth", "Mar  2 10:00:00 h sshd[4]: Accepted publickey for alice from 192.0.2.7 port 5022 ssh2",
+     {"user.name": "alice", "source.ip": "192.0.2.7", "source.port": 5022, "event.action": "ssh_login", "event.outcome": "success"}),
+    ("linux.auth", "Mar  2 10:00:00 h sshd[4]: Failed password for invalid user bob from 2001:db8::7 port 5022 ssh2",
+     {"user.name": "bob", "source.ip": "2001:db8::7", "event.action": "ssh_login", "event.outcome": "failure"}),
+    ("linux.auth", "Mar  2 10:00:00 h sshd[4]: error: PAM: User not known for illegal user eve from gate.example.com",
+     {"user.name": "eve", "source.domain": "gate.example.com", "event.action": None}),
+    ("linux.auth", "Mar  2 10:00:00 h useradd[4]: new user: name=carol, UID=1007, GID=1007, home=/home/carol, shell=/bin/sh",
+     {"user.name": "carol", "user.id": "1007", "event.category": ["iam"], "event.type": ["user", "creation"]}),
+    ("linux.auth", "Mar  2 10:00:00 h userdel[4]: delete user 'carol'", {"user.name": "carol", "event.type": ["user", "deletion"]}),
+    ("linux.auth", "Mar  2 10:00:00 h sudo:  alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ss -t",
+     {"user.name": "alice", "user.effective.name": "root", "process.name": "sudo", "process.command_line": "/bin/ss -t"}),
+    ("linux.auditd", "type=USER_START msg=audit(1772445600.100:7): pid=9 uid=0 auid=1000 ses=2 msg='op=PAM:session_open acct=\"root\" exe=\"/usr/bin/sudo\" res=success'",
+     {"user.id": "1000", "user.name": "root", "event.action": "started-session"}),
+    ("linux.auditd", "type=NETFILTER_CFG msg=audit(1772445600.100:8): table=filter family=2 entries=0", {"event.action": "loaded-firewall-rule-to"}),
+    ("network.cli", "<189>7: sw1: Mar  2 2026 10:00:00 UTC: %SEC-6-IPACCESSLOGP: list 101 denied tcp 192.0.2.7(4000) -> 192.0.2.9(22), 1 packet",
+     {"event.action": "deny", "source.ip": "192.0.2.7", "host.name": "sw1"}),
+    ("network.cli", "<189>7: sw1: Mar  2 2026 10:00:00 UTC: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down", {"event.action": "down"}),
+    ("network.cli", "<189>7: sw1: Mar  2 2026 10:00:00 UTC: %SSH-5-SSH2_USERAUTH: User 'alice' authentication for SSH2 Session from 192.0.2.7 (tty = 0) Succeeded",
+     {"event.outcome": "success", "user.name": "alice", "source.ip": "192.0.2.7"}),
+    ("esxi.hostd", "<14>1 2026-03-02T10:00:00.001Z vc1 updatemgr - - -  2026-03-02T10:00:00:001Z 'Activation' 14 INFO  [x, 3] Leave",
+     {"@timestamp": "2026-03-02T10:00:00.001Z", "event.action": "Activation", "host.name": "vc1"}),
+    ("esxi.hostd", "2026-03-02T10:00:00Z In(14) vobd[7]: [GenericCorrelator] 7us: [vob.user.ssh.session.closed] SSH session was closed for 'root@192.0.2.7'.",
+     {"event.action": "vob.user.ssh.session.closed", "user.name": "root", "source.ip": "192.0.2.7"}),
+]  # fmt: skip
+"""Lines that tell of no command, by log source, with what they say (None: nothing)."""
+
+
+def test_lines_without_a_command_say_who_from_where_and_how(node: Node, streams: dict[str, str]) -> None:
+    """Logins, accounts, audit records, access lists and link states have the user, address, action and outcome that integrations give."""
+    for source, line, said in SAID:
+        (item,) = send(node, streams[source], [{"message": line, "event": {"created": "2026-03-02T10:00:01Z"}}])
+        event = flat(stored(node, streams[source], item))
+
+        assert said == {field: event.get(field) for field in said}, line
 
 
 @pytest.mark.parametrize("source", ["windows.sysmon", "linux.auditd", "aws.cloudtrail"])
