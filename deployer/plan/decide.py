@@ -55,6 +55,7 @@ def make_plan(
     decider = _Decider(desired, matched, settled, record, selection, choices, inventory.usage)
     decider.decide()
     monitors = [live for live in matched.owned.values() if live.kind is Kind.MONITOR]
+    told = {action.key for action in decider.actions} | {entry.key for entry in settled.repaired}
     return Plan(
         environment=environment.name,
         deployment=environment.deployment,
@@ -64,6 +65,7 @@ def make_plan(
         notes=tuple(decider.notes),
         repairs=settled.repaired,
         gone=(*settled.gone, *decider.gone),
+        abandoned=tuple(key for key in record.pending if key not in told),
         unchanged=decider.unchanged,
         managed=len(matched.owned),
         monitors=len(monitors),

@@ -31,7 +31,8 @@ class Plan:
 
     `actions` stand in the order of their kinds and keys. `managed` counts the live objects of the deployment, `monitors`
     the monitors among them, `wanted` the objects of the repository and `wanted_monitors` the monitors among those.
-    `repairs` are entries that a killed run left out of the record, `gone` keys of the record whose objects are no more.
+    `repairs` are entries that a killed run left out of the record, `gone` keys of the record whose objects are no more,
+    `abandoned` keys of what a killed run meant to do that need nothing more: done (a delete), or wanted no longer.
     """
 
     environment: str
@@ -42,6 +43,7 @@ class Plan:
     notes: tuple[Note, ...] = ()
     repairs: tuple[Entry, ...] = ()
     gone: tuple[str, ...] = ()
+    abandoned: tuple[str, ...] = ()
     unchanged: int = 0
     managed: int = 0
     monitors: int = 0
@@ -58,7 +60,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Nothing to write, not even to the record."""
-        return not self.actions and not self.repairs
+        return not (self.actions or self.repairs or self.abandoned)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def plan_json(plan: Plan, address: str = "") -> dict[str, Any]:
             "unchanged": plan.unchanged,
             "managed": plan.managed,
             "repairs": len(plan.repairs),
+            "abandoned": len(plan.abandoned),
         },
         "actions": [_action(action) for action in plan.actions],
         "notes": [_note(note) for note in plan.notes],

@@ -48,6 +48,8 @@ def summary(plan: Plan) -> str:
         text += f", {count[Verb.ACCEPT]} to accept as they are"
     if plan.repairs:
         text += f", {len(plan.repairs)} to note in the record (a killed run had written them)"
+    if plan.abandoned:
+        text += f", {len(plan.abandoned)} to clear from the record (a killed run had begun them)"
     return f"{text}."
 
 

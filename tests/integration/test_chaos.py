@@ -41,7 +41,7 @@ def test_promise_21_a_deploy_killed_at_any_write_is_put_right_by_the_next(
     assert [] == verdict.problems
 
 
-@pytest.mark.parametrize(("write", "kind"), enumerate(FAULTS, start=4))
+@pytest.mark.parametrize(("write", "kind"), list(enumerate(FAULTS, start=4)))
 def test_promise_20_a_write_that_goes_wrong_in_any_way_is_put_right(
     cluster_url: str, tmp_path: Path, kind: str, write: int
 ) -> None:

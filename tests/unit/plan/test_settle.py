@@ -53,6 +53,30 @@ def test_a_create_that_was_not_carried_out_is_done_now() -> None:
     assert [(Verb.CREATE, None)] == [(action.verb, action.conflict) for action in found.actions]
 
 
+def test_a_delete_that_was_carried_out_is_cleared_from_the_record() -> None:
+    """Killed after its last delete, nothing is left to do on the cluster, but the record is put in order."""
+    kept, gone = made.monitor(DEPLOYMENT), made.monitor(DEPLOYMENT, "XX0002")
+    lives, record = made.deployed([kept, gone])
+    record = dataclasses.replace(record, pending={gone.key: intent(gone, lives[1], delete=True)})
+
+    found = plan([kept], lives[:1], record)
+
+    assert ((), (gone.key,), (gone.key,)) == (found.actions, found.gone, found.abandoned)
+    assert not found.empty
+
+
+def test_an_update_that_nobody_wants_any_more_is_cleared_from_the_record() -> None:
+    """A killed run did not get to an update, and the repository went back since: the intention goes, the entry stays."""
+    resource, other = made.monitor(DEPLOYMENT), made.monitor(DEPLOYMENT, threshold=9)
+    lives, record = made.deployed([resource])
+    record = dataclasses.replace(record, pending={resource.key: intent(other, lives[0])})
+
+    found = plan([resource], lives, record)
+
+    assert ((), (), (resource.key,)) == (found.actions, found.gone, found.abandoned)
+    assert not found.empty
+
+
 def test_a_create_that_somebody_edited_since_is_unverified() -> None:
     """If the created monitor has a second version, somebody wrote it: it is not taken for what we sent."""
     resource = made.monitor(DEPLOYMENT)
