@@ -21,8 +21,9 @@ MAX_SEARCH = 55_000
 """Bytes of a search as sent. The server stores it 6 to 30 % larger (measured), compiles it as one template at each run,
 and refuses scripts above 65,535 bytes (``script.max_size_in_bytes``): the monitor would fail without a word."""
 
-COMPOSITE_SIZE = 1000
-"""Entities on the first page of a monitor's buckets: samples come from that page only (FACTS.md, "Messages")."""
+COMPOSITE_SIZE = 10_000
+"""Entities on the first page of a monitor's buckets. The server takes a message's samples from that page only (FACTS.md,
+"Messages"), so it must hold all of which events lie in a look-back, alerting or not; a few entities cost no more in it."""
 
 MAX_COMPOSITE = 10_000
 """The most entities on a page: a page of more would hold the node up at each run (the server's own limit is 65,535)."""

@@ -54,9 +54,7 @@ def through(cluster_url: str) -> Iterator[Proxy]:
     ],
     ids=str,
 )
-def test_promise_06_rendering_depends_on_the_files_alone(
-    root: Path, tmp_path: Path, changes: dict[str, str]
-) -> None:
+def test_promise_06_rendering_depends_on_the_files_alone(root: Path, tmp_path: Path, changes: dict[str, str]) -> None:
     """Hash seed, time zone, locale, working directory and the order in which a folder lists its files change no byte."""
     moved = tmp_path / "copied in another order"
     moved.mkdir()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,17 +12,12 @@ from typing import Any
 import pytest
 
 from deployer.catalogue import load_repository
-from deployer.model.analytic import Repository
 from deployer.model.environment import Channel, MonitorOverride
 from deployer.model.finding import Findings
-from deployer.render import monitors
-from deployer.render.naming import Naming
-from deployer.render.target import Target
-from deployer.render.templating import Templates
 from deployer.replay import execute
 from deployer.replay.receiver import receive
 from deployer.replay.stage import stage
-from tests.deployments import environment
+from tests.mapped import Site, millis, stamp
 from tests.node import Node, free_port
 
 pytestmark = pytest.mark.integration
@@ -42,6 +36,7 @@ LOOK_BACK = WINDOW + INTERVAL + ALLOWANCE
 
 SEQUENCE_WINDOW = timedelta(minutes=30)
 SEQUENCE_LOOK_BACK = SEQUENCE_WINDOW + INTERVAL + ALLOWANCE
+SOURCE = "linux.auditd"
 TUNABLES = {"ExecutionFrequencyThreshold": 3, "FrequencyWindow": "10m", "TimeWindow": "30m"}
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -59,49 +54,10 @@ NEVER = {
 BETWEEN = {"wider than the window": (WINDOW + ALLOWANCE, timedelta(minutes=1), timedelta())}
 
 
-@dataclass(frozen=True)
-class Site:
-    """Throw-away data streams, and AN0904's monitors as they are rendered for them."""
-
-    node: Node
-    repository: Repository
-    naming: Naming
-
-    def body(self, key: str, **environment_changes: Any) -> dict[str, Any]:
-        """A monitor of AN0904 that needs three listings, under an environment of its own."""
-        findings = Findings()
-        analytic = self.repository.analytics["AN0904"]
-        there = environment(self.naming.deployment, **environment_changes)
-        target = Target(self.repository, self.naming, Templates(self.repository.templates), there)
-        resource = monitors.render(analytic, analytic.monitors[key], target, findings, TUNABLES)
-        findings.raise_errors()
-        assert resource is not None
-        return {**resource.body, "enabled": False}
-
-    def send(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Index mapped documents, in their order and past the pipeline, and make them searchable."""
-        stream = self.naming.stream("auditd.log", "default")
-        lines = [line for event in events for line in ({"create": {"_index": stream}}, event)]
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
-        answer = self.node.request("POST", "/_bulk", text, {"refresh": "true", "pipeline": "_none"})
-        assert not answer["errors"], json.dumps(answer)[:500]
-
-    def hosts(self, body: Mapping[str, Any], at: datetime) -> set[str]:
-        """The hosts that alert in a run at a time."""
-        params = {"dryrun": "true", "period_end": f"{millis(at)}ms"}
-        run = execute.read(self.node.request("POST", "/_plugins/_alerting/monitors/_execute", body, params))
-        assert run.error == ""
-        return {dict(entity)["host"] for entity in run.entities}
-
-
-def millis(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-
 def listing(host: str, at: datetime, command: str = "netstat -tulpn") -> dict[str, Any]:
     """A mapped event of the audit log: somebody lists connections, or what else the command does."""
     return {
-        "@timestamp": at.isoformat(timespec="milliseconds"),
+        "@timestamp": stamp(at),
         "host": {"name": host},
         "user": {"name": "alice"},
         "process": {"command_line": command, "name": command.split()[0]},
@@ -130,12 +86,15 @@ def site(cluster_url: str, root: Path) -> Iterator[Site]:
     findings.raise_errors()
     node = Node(cluster_url)
     with stage(node, repository, ["linux.auditd", "linux.auth", "linux.shell"]) as naming:
-        made = Site(node, repository, naming)
+        made = Site(node, repository, naming, "AN0904", TUNABLES)
         made.send(
-            listing(host, T - before)
-            for group in (ALWAYS, NEVER, BETWEEN)
-            for host, times in group.items()
-            for before in times
+            SOURCE,
+            (
+                listing(host, T - before)
+                for group in (ALWAYS, NEVER, BETWEEN)
+                for host, times in group.items()
+                for before in times
+            ),
         )
         yield made
 
@@ -148,12 +107,12 @@ def test_within_the_window_alerts_whatever_the_phase_of_the_schedule(site: Site)
     body = site.body("discovery")
     late, too_late = "late by the allowance", "late by the whole look-back"
     arrival = T + ALLOWANCE
-    site.send(listing(late, T - before) for before in (WINDOW, WINDOW / 2))
-    site.send(listing(too_late, T) for _ in range(2))
+    site.send(SOURCE, (listing(late, T - before) for before in (WINDOW, WINDOW / 2)))
+    site.send(SOURCE, (listing(too_late, T) for _ in range(2)))
     assert site.hosts(body, arrival - MILLISECOND) >= set(ALWAYS)
     assert site.hosts(body, arrival - MILLISECOND).isdisjoint({late, too_late})
 
-    site.send([listing(late, T), listing(too_late, arrival - LOOK_BACK)])
+    site.send(SOURCE, [listing(late, T), listing(too_late, arrival - LOOK_BACK)])
 
     for at in every_phase(arrival):
         assert {*ALWAYS, late} == site.hosts(body, at), at
@@ -191,8 +150,8 @@ def test_a_sequence_holds_within_its_window_and_in_its_order(site: Site) -> None
     }
     pairs = {**always, **never}
     # What came later is indexed first: the order of arrival does not count.
-    site.send(follow_up(host, T - second) for host, (_, second) in pairs.items())
-    site.send(listing(host, T - first) for host, (first, _) in pairs.items())
+    site.send(SOURCE, (follow_up(host, T - second) for host, (_, second) in pairs.items()))
+    site.send(SOURCE, (listing(host, T - first) for host, (first, _) in pairs.items()))
 
     for at in every_phase(T + ALLOWANCE, step=6):
         assert set(always) == site.hosts(body, at), at
@@ -284,10 +243,10 @@ def test_an_entity_is_alerted_once_an_episode(stored: Stored, root: Path) -> Non
     assert PROMISE in " ".join((root / "docs/alerts.md").read_text("utf-8").replace("\n> ", " ").split())
     start = T + timedelta(days=1)
     host = "episodes"
-    stored.site.send(listing(host, start) for _ in range(3))
+    stored.site.send(SOURCE, (listing(host, start) for _ in range(3)))
 
     (first,) = stored.run(start)
-    stored.site.send([listing(host, start + INTERVAL)])
+    stored.site.send(SOURCE, [listing(host, start + INTERVAL)])
     rest = [message for number in range(1, 13) for message in stored.run(start + number * INTERVAL)]
 
     assert host in first
@@ -298,7 +257,7 @@ def test_an_entity_is_alerted_once_an_episode(stored: Stored, root: Path) -> Non
     assert [(host, "COMPLETED", 4)] == stored.alerts()
 
     again = start + 2 * LOOK_BACK
-    stored.site.send(listing(host, again) for _ in range(3))
+    stored.site.send(SOURCE, (listing(host, again) for _ in range(3)))
     (second,) = stored.run(again)
     assert host in second
     assert [] == stored.run(again + INTERVAL)
@@ -310,7 +269,7 @@ def test_a_reminder_comes_only_where_it_is_asked_for_and_only_after_its_time(sto
     """An alert that goes on is told again after the reminder's time, as a reminder, and it stays one alert."""
     start = T + timedelta(days=2)
     host = "reminded"
-    stored.site.send([listing(host, start), follow_up(host, start + MILLISECOND)])
+    stored.site.send(SOURCE, [listing(host, start), follow_up(host, start + MILLISECOND)])
 
     (new,) = stored.run(start + INTERVAL)
     silent = stored.run(start + 2 * INTERVAL)
