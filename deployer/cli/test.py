@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from deployer.cli import choosing, clusters, common, wishes
+from deployer.cli import choosing, clusters, common, counting, wishes
+from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
 
 if TYPE_CHECKING:
@@ -34,14 +36,30 @@ if TYPE_CHECKING:
 @click.option(
     "--base", metavar="REF", help="What --changed compares with: a branch, tag or commit. [default: the main branch]"
 )
+@click.option(
+    "--against",
+    metavar="ENV",
+    help="Count what the monitors would have raised on this environment's own data, read-only, instead of replaying samples.",
+)
+@click.option("--since", metavar="DURATION", help="How far --against looks back. [default: 24h]")
+@click.option("--until", metavar="TIME", help="Where --against ends, such as 2026-03-02T10:05:00Z. [default: now]")
+@click.option(
+    "--top", type=click.IntRange(0, 1000), help="How many entities --against names of a monitor. [default: 5]"
+)
 @wishes.output_options("junit", "github")
+@click.pass_context
 def test(
+    context: click.Context,
     root: Path | None,
     environment: str,
     cluster: str | None,
     ids: tuple[str, ...],
     changed: bool,
     base: str | None,
+    against: str | None,
+    since: str | None,
+    until: str | None,
+    top: int | None,
     output: str,
     output_file: Path | None,
 ) -> int:
@@ -54,7 +72,33 @@ def test(
 
     With --changed, an analytic is tested if a file of its folder differs, or a log source, pipeline, mapping or template
     that it is made of, or an environment. Files that are not committed count, and those that git does not know yet.
+
+    With --against nothing is replayed: the searches of the monitors, as that environment would get them, are asked of its
+    own data, and the episodes that their schedules would have opened are counted, by day, with who alerted most often.
     """
+    if against is not None:
+        if context.get_parameter_source("environment") is ParameterSource.COMMANDLINE:
+            raise UsageError("--env and --against name an environment each", todo="Give one of the two.")
+        asked = counting.Question(
+            against, cluster, ids, changed, base, since or "24h", until, 5 if top is None else top, output, output_file
+        )
+        return counting.run(root, asked)
+    for name, value in (("since", since), ("until", until), ("top", top)):
+        if value is not None:
+            raise UsageError(f"--{name} goes with --against", todo="Name an environment with --against.")
+    return _replayed(root, environment, cluster, ids, changed, base, output, output_file)
+
+
+def _replayed(
+    root: Path | None,
+    environment: str,
+    cluster: str | None,
+    ids: tuple[str, ...],
+    changed: bool,
+    base: str | None,
+    output: str,
+    output_file: Path | None,
+) -> int:
     from deployer import replay
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository

@@ -48,3 +48,24 @@ def longest_gap(schedule: Mapping[str, str]) -> int:
     if seen < 3:
         raise ValueError(f"'{schedule['cron']}' hardly ever fires")
     return int(longest.total_seconds())
+
+
+def run_times(schedule: Mapping[str, str], start: int, end: int) -> list[int]:
+    """The times of the runs after `start` up to `end`, and before them the last one up to `start`; epoch seconds, ascending.
+
+    Intervals are counted from the epoch, because a monitor that is not deployed has no phase of its own yet.
+    """
+    if "interval" in schedule:
+        length = durations.seconds(schedule["interval"])
+        return list(range(start // length * length, end + 1, length))
+    zone = ZoneInfo(schedule["timezone"])
+    begin = datetime.fromtimestamp(start - longest_gap(schedule) - 60, zone)
+    times: list[int] = []
+    for run in CronSim(schedule["cron"], begin):
+        moment = int(run.timestamp())
+        if moment > end:
+            break
+        if moment <= start:
+            times.clear()
+        times.append(moment)
+    return times

@@ -146,6 +146,12 @@ def test_only_what_a_change_touches_is_tested_and_nothing_is_success(
         (["--base", "main"], "Add --changed."),
         (["--changed"], "no working tree of git"),
         (["--output-file", "/nowhere/x.xml"], "there is no folder"),
+        (["--since", "24h"], "--since goes with --against"),
+        (["--against", "local", "--env", "local"], "--env and --against name an environment each"),
+        (["--against", "local", "--output", "junit"], "has no form for counts"),
+        (["--against", "local", "--since", "a day"], "'a day' is no duration"),
+        (["--against", "local", "--until", "noon"], "--until noon is no time"),
+        (["--against", "locl"], "did you mean 'local'?"),
     ],
 )
 def test_a_test_says_at_once_what_it_cannot_do(
