@@ -193,6 +193,31 @@ def query_monitor(deployment: str, analytic: str = "XX0007", key: str = "any", *
     return dataclasses.replace(found, body=body)
 
 
+def document_monitor(deployment: str, analytic: str = "XX0008", key: str = "each", **changes: Any) -> Resource:
+    """A document-level monitor that alerts on each event of code 1; its index must be there, and may be no pattern."""
+    found = monitor(deployment, analytic, key, needs=(), **changes)
+    trigger = found.body["triggers"][0]["bucket_level_trigger"]
+    queries = [{"id": "one", "name": "one", "fields": [], "query": "event.code:1", "tags": []}]
+    inputs = {"description": "", "indices": [f"{deployment}-events-1"], "queries": queries}
+    hit = {**{name: trigger[name] for name in ("id", "name", "severity")}, "actions": [], "condition": {"script": {"source": "query[name=one]", "lang": "painless"}}}  # fmt: skip
+    return with_body(
+        found,
+        monitor_type="doc_level_monitor",
+        inputs=[{"doc_level_input": inputs}],
+        triggers=[{"document_level_trigger": hit}],
+    )
+
+
+def with_body(resource: Resource, **changes: Any) -> Resource:
+    """The same resource with other fields of the body."""
+    return dataclasses.replace(resource, body={**resource.body, **changes})
+
+
+def written(resource: Resource, **changes: Any) -> Resource:
+    """The same resource with other fields of what people wrote."""
+    return dataclasses.replace(resource, written={**resource.written, **changes})
+
+
 def everything(deployment: str, **monitors: Mapping[str, Any]) -> list[Resource]:
     """One object of each kind, and two monitors: XX0001/discovery and XX0002/follow."""
     return [

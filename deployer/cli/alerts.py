@@ -32,6 +32,8 @@ def alerts(
     from deployer.cluster import sorted_by_owner
     from deployer.cluster.alerts import read_alerts
     from deployer.model.errors import UsageError
+    from deployer.model.resource import Kind
+    from deployer.plan.triggers import kept_trigger
     from deployer.report import alerts_json, alerts_text
 
     prepared = wishes.prepare_to_read(root, environment)
@@ -40,10 +42,16 @@ def alerts(
             raise UsageError(common.unknown("analytic", name, prepared.loaded.repository.analytics))
     connected = prepared.connect(cluster)
     deployment = prepared.loaded.environment.deployment
-    copies = {live.id for _, live in sorted_by_owner(connected, deployment).copies}
+    matched = sorted_by_owner(connected, deployment)
+    copies = {live.id for _, live in matched.copies}
+    adopted = {
+        live.id: key
+        for key, live in matched.owned.items()
+        if live.kind is Kind.MONITOR and kept_trigger(live.kind, deployment, live.body)
+    }
     found = [
         alert
-        for alert in read_alerts(connected, deployment, state.upper(), copies)
+        for alert in read_alerts(connected, deployment, state.upper(), copies, adopted)
         if not analytic or alert.analytic in analytic
     ]
     if output == "json":

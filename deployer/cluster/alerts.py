@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,9 @@ from deployer.plan.live import trigger_key
 PAGE = 1000
 MOST = 10_000
 """Alerts that the plugin pages through: its result window."""
+
+OPEN = ("ACTIVE", "ACKNOWLEDGED", "ERROR")
+"""The states of alerts that are not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +46,27 @@ class Alert:
     error: str = ""
 
 
-def read_alerts(cluster: Cluster, deployment: str, state: str = "ACTIVE", without: Collection[str] = ()) -> list[Alert]:
+def read_alerts(
+    cluster: Cluster,
+    deployment: str,
+    state: str = "ACTIVE",
+    without: Collection[str] = (),
+    adopted: Mapping[str, str] | None = None,
+) -> list[Alert]:
     """The alerts of a deployment, newest first, in one state (``ALL`` for all, those of deleted monitors too).
 
-    `without` are ids of monitors (copies) whose alerts are not this deployment's. The plugin's search text is a query
-    string, which takes a field: so the server gives only those whose trigger id begins with the deployment's name.
+    `without` are ids of monitors (copies) whose alerts are not this deployment's; `adopted` gives the key of each monitor
+    whose triggers kept the ids that others gave them, by its id. The plugin's search text is a query string, which takes a
+    field: so the server gives only those whose trigger id begins with the deployment's name, or whose monitor was adopted.
 
     Raises IncompleteError if there are more than the plugin pages through.
     """
     name = deployment.replace("-", "\\-")
     params = {
         "alertState": state,
-        "searchString": f"trigger_id:{name}.*",
+        "searchString": " OR ".join(
+            [f"trigger_id:{name}.*", *(f'monitor_id:"{identity}"' for identity in adopted or ())]
+        ),
         "sortString": "start_time",
         "sortOrder": "desc",
         "size": PAGE,
@@ -65,7 +77,8 @@ def read_alerts(cluster: Cluster, deployment: str, state: str = "ACTIVE", withou
         found |= {
             alert.id: alert
             for item in answer["alerts"]
-            if (alert := _alert(item, deployment)) and alert.monitor_id not in without
+            if (alert := _alert(item, deployment, (adopted or {}).get(str(item.get("monitor_id", "")))))
+            and alert.monitor_id not in without
         }
         if len(answer["alerts"]) < PAGE:
             return list(found.values())
@@ -74,6 +87,31 @@ def read_alerts(cluster: Cluster, deployment: str, state: str = "ACTIVE", withou
         why="the plugin pages through no more",
         todo="Ask for one state, and acknowledge or mend what alerts so often.",
     )
+
+
+def open_alerts(cluster: Cluster, monitor_id: str) -> dict[str, str]:
+    """The open alerts of one monitor: id to state, at most `PAGE` of each state."""
+    found: dict[str, str] = {}
+    for state in OPEN:
+        params = {"monitorId": monitor_id, "alertState": state, "sortString": "start_time", "size": PAGE}
+        found |= {str(item["id"]): state for item in _page(cluster, params)["alerts"] if not is_over(item)}
+    return found
+
+
+def is_over(item: Mapping[str, Any]) -> bool:
+    """Whether an acknowledged alert is over: that of a finding goes to the history when somebody acknowledges it."""
+    return item.get("state") == "ACKNOWLEDGED" and bool(item.get("finding_ids"))
+
+
+def acknowledge(cluster: Cluster, monitor_id: str, ids: Sequence[str]) -> None:
+    """Acknowledge alerts of a monitor. One that is not active any more is left as it is, so this may be repeated."""
+    path = f"/_plugins/_alerting/monitors/{monitor_id}/_acknowledge/alerts"
+    cluster.request("POST", path, {"alerts": list(ids)}, safe=True)
+
+
+def run_now(cluster: Cluster, monitor_id: str) -> None:
+    """Run a stored monitor once, now, alerts and all."""
+    cluster.request("POST", f"/_plugins/_alerting/monitors/{monitor_id}/_execute", {}, {"dryrun": "false"}, safe=True)
 
 
 def _page(cluster: Cluster, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -86,8 +124,8 @@ def _page(cluster: Cluster, params: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
-def _alert(item: Mapping[str, Any], deployment: str) -> Alert | None:
-    key = trigger_key(Kind.MONITOR, deployment, str(item.get("trigger_id", "")))
+def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Alert | None:
+    key = trigger_key(Kind.MONITOR, deployment, str(item.get("trigger_id", ""))) or adopted
     if key is None:
         return None
     _, analytic, monitor = key.split("/", 2)

@@ -6,6 +6,7 @@ fails leaves nothing but a line in the server's log, unless one of its alerts is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deployer.cluster import errors
+from deployer.cluster.alerts import OPEN, is_over
 from deployer.cluster.client import Cluster
 
 STATS = "/_plugins/_alerting/stats/jobs_info"
@@ -22,9 +24,6 @@ NODES = "/_nodes/stats/jvm,script_cache"
 PAGE = 1000
 MOST = 10_000
 """Alerts of one state that the plugin pages through; of more, the first are counted, and `Alerts.whole` is false."""
-
-OPEN = ("ACTIVE", "ACKNOWLEDGED", "ERROR")
-"""The states of alerts that are not over."""
 
 SEARCHES = 6
 """Log sources asked at once."""
@@ -49,9 +48,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Open alerts of one monitor or workflow by state, and the latest error; `whole` is false if not all were counted."""
+    """Open alerts of one monitor or workflow by state and by trigger, and the latest error; `whole` is false if not all were counted."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
+    triggers: Mapping[str, int] = field(default_factory=dict)
     problem: Problem | None = None
     whole: bool = True
 
@@ -122,21 +122,27 @@ def read_open_alerts(cluster: Cluster) -> dict[str, Alerts]:
 
     Asked without the deployment's name: the alert of a document-level monitor that failed bears no trigger of ours.
     """
-    counts: dict[str, dict[str, int]] = {}
+    counts: dict[str, Counter[str]] = {}
+    triggers: dict[str, Counter[str]] = {}
     problems: dict[str, Problem] = {}
     whole = True
     for state in OPEN:
         alerts, complete = _alerts(cluster, state)
         whole = whole and complete
         for alert in alerts:
+            if is_over(alert):
+                continue
             owner = str(alert.get("monitor_id") or alert.get("workflow_id") or "")
-            states = counts.setdefault(owner, {})
-            states[state] = states.get(state, 0) + 1
+            counts.setdefault(owner, Counter())[state] += 1
+            triggers.setdefault(owner, Counter())[str(alert.get("trigger_id", ""))] += 1
             problem = _problem(alert)
             known = problems.get(owner)
             if problem and (known is None or (problem.current, problem.at) > (known.current, known.at)):
                 problems[owner] = problem
-    return {owner: Alerts(states, problems.get(owner), whole) for owner, states in counts.items()}
+    return {
+        owner: Alerts(dict(states), dict(triggers[owner]), problems.get(owner), whole)
+        for owner, states in counts.items()
+    }
 
 
 def read_last_events(

@@ -183,9 +183,10 @@ class _Run:
         return outcome is not None and outcome.fate is not Fate.APPLIED
 
     def _not_done(self, action: Action) -> bool:
-        """Whether an action was certainly not carried out. A create that failed may yet have left something."""
+        """Whether an action was certainly not carried out. A create that failed may yet have left something, and so may one that closes alerts first."""
         fate = self.outcomes[action.key].fate
-        return fate not in (Fate.APPLIED, Fate.UNKNOWN) and not (fate is Fate.FAILED and action.verb is Verb.CREATE)
+        half = fate is Fate.FAILED and (action.verb is Verb.CREATE or action.closes_first)
+        return fate not in (Fate.APPLIED, Fate.UNKNOWN) and not half
 
     def _known(self, action: Action) -> bool:
         return action.verb is Verb.DELETE or bool(self.written[action.key].stored)

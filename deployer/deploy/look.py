@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.cluster import Cluster, read_inventory, read_record
+from deployer.cluster.health import read_open_alerts
 from deployer.cluster.records import with_documents
 from deployer.cluster.usage import read_usage
 from deployer.model.environment import Environment
@@ -22,6 +23,7 @@ from deployer.plan import (
     documents_needed,
     make_plan,
 )
+from deployer.plan.closing import alerts_needed, with_alerts
 from deployer.plan.usage import usage_needed
 
 
@@ -63,6 +65,8 @@ def look(cluster: Cluster, wish: Wish) -> Look:
     if usage_needed(wish.desired, inventory, record):
         inventory = dataclasses.replace(inventory, usage=read_usage(cluster))
     plan = make_plan(wish.desired, inventory, record, wish.environment, wish.selection, wish.choices)
+    if alerts_needed(plan):
+        plan = with_alerts(plan, {owner: found.triggers for owner, found in read_open_alerts(cluster).items()})
     if wish.whole is not None:
         whole = wish.whole
         plan = dataclasses.replace(

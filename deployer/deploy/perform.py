@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from deployer.cluster import Cluster, read_monitors, writes
 from deployer.cluster.errors import AnswerError, LostAnswerError, UnreachableError
 from deployer.cluster.inventory import read_channels, read_named
 from deployer.cluster.writes import Written
-from deployer.model.errors import ClusterError
+from deployer.deploy import closing
+from deployer.model.errors import ClusterError, DeployerError
 from deployer.model.resource import Kind, Resource
 from deployer.plan import Action, Live, Verb
 
@@ -48,6 +50,8 @@ class Performer:
         """
         match action.verb:
             case Verb.DELETE:
+                if action.closes_first:
+                    self._close(action)
                 return self._delete(action)
             case Verb.CREATE:
                 assert action.resource is not None
@@ -55,10 +59,24 @@ class Performer:
             case Verb.UPDATE | Verb.ADOPT:
                 assert action.resource is not None
                 assert action.live is not None
-                return self._update(action.resource, action.live, ids, refresh)
+                live = self._close(action) if action.closes_first else action.live
+                return self._update(action.resource, live, ids, refresh)
             case _:
                 assert action.live is not None
                 return _of(action.live)
+
+    def _close(self, action: Action) -> Live:
+        """Make the monitor silent and close its alerts; the monitor as it is then. If they stay open, it is put back as it was."""
+        live = action.live
+        assert live is not None
+        made = Resource(action.kind, action.key, live.name, closing.silent(live.body))
+        quiet = _after(live, self._update(made, live, {}, refresh=True))
+        try:
+            closing.close_alerts(self.cluster, quiet, self.stop, self.pause)
+        except DeployerError:
+            self._update(dataclasses.replace(made, body=live.body), quiet, {}, refresh=True)
+            raise
+        return quiet
 
     def _create(self, resource: Resource, ids: Mapping[str, str]) -> Written:
         """Create once. After a lost answer, look for our mark first; a create is sent again only if it is not there.
@@ -160,6 +178,18 @@ def _taken(error: ClusterError, resource: Resource) -> ClusterError:
     if isinstance(error, AnswerError) and (error.status == 409 or "already exists" in error.reason):
         return TakenError(f"{resource.key} was written by somebody else since it was read", why=error.reason)
     return error
+
+
+def _after(live: Live, written: Written) -> Live:
+    """The object as a write of it left it."""
+    return dataclasses.replace(
+        live,
+        body=written.body or live.body,
+        digest=written.stored,
+        seq_no=written.seq_no,
+        primary_term=written.primary_term,
+        version=written.version,
+    )
 
 
 def _of(live: Live) -> Written:

@@ -15,6 +15,7 @@ from deployer.model.errors import DeployerError, UsageError
 from deployer.model.resource import Resource
 from deployer.plan import Action, Entry, Intent, Live, Plan, Record, Verb
 from deployer.plan.canonical import digest, redacted
+from deployer.plan.triggers import kept_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Recorder:
                     analytic=intent.analytic,
                     protected=intent.protected,
                     depends_on=intent.depends_on,
+                    trigger=intent.trigger,
                 )
             )
         self.record = dataclasses.replace(self.record, entries=entries, pending=pending)
@@ -116,7 +118,7 @@ class Recorder:
             "before_digest": "" if live is None else live.digest,
         }
         if action.verb is Verb.DELETE or resource is None:
-            return Intent(action.key, action.kind, action.name, "", **before)  # type: ignore[arg-type]
+            return Intent(action.key, action.kind, action.name, "", closing=action.closes_first, **before)  # type: ignore[arg-type]
         return Intent(
             action.key,
             action.kind,
@@ -126,6 +128,8 @@ class Recorder:
             analytic=resource.analytic,
             protected=resource.protected,
             depends_on=resource.depends_on,
+            trigger=kept_trigger(action.kind, self.record.deployment, resource.body),
+            closing=action.closes_first,
             **before,  # type: ignore[arg-type]
         )
 

@@ -30,11 +30,24 @@ class Conflict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """Open alerts that an action ends: how many there were when it was planned, and why they end.
+
+    With `first` the server would leave some of them active for ever, so they are closed before the action's own write.
+    """
+
+    count: int
+    why: str
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One change of one object.
 
     `changes` are fields of what people wrote (or of the body, if the same text was rendered differently), old to new.
     `drift` is what somebody changed by hand: as deployed, then as it is. `causes` names the tunables that changed.
+    `closing` tells of open alerts that end with it.
     """
 
     verb: Verb
@@ -49,6 +62,7 @@ class Action:
     causes: tuple[str, ...] = ()
     conflict: Conflict | None = None
     reason: str = ""
+    closing: Closing | None = None
 
     @property
     def id(self) -> str:
@@ -63,6 +77,11 @@ class Action:
         if self.resource is not None:
             return self.resource.depends_on
         return self.entry.depends_on if self.entry else ()
+
+    @property
+    def closes_first(self) -> bool:
+        """Whether alerts are closed before the action's own write, which takes a write more."""
+        return self.closing is not None and self.closing.first
 
     @property
     def protected(self) -> bool:

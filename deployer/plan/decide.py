@@ -22,6 +22,7 @@ from deployer.plan.plan import Plan
 from deployer.plan.record import Entry, Record
 from deployer.plan.selection import EVERYTHING, Selection
 from deployer.plan.settle import Settled, settle
+from deployer.plan.triggers import adopting, with_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def documents_needed(desired: Sequence[Resource], inventory: Inventory, record: 
         live, resource = matched.owned.get(key), bodies.get(key)
         if live is not None and live.digest != entry.stored:
             wanted.add(entry.stored_document)
-        if resource is not None and digest(resource.body) != entry.sent:
+        if resource is not None and digest(with_trigger(resource, entry.trigger).body) != entry.sent:
             wanted.add(entry.sent_document)
     return frozenset(wanted - {""})
 
@@ -117,7 +118,10 @@ class _Decider:
         for key in sorted({*owned, *entries} - wanted):
             if self.selection.covers(key):
                 self._unwanted(key, owned.get(key), entries.get(key), held.get(key, ""))
+        forgotten = {action.live.id for action in self.actions if action.live is not None}
         for key, live in self.matched.copies:
+            if live.id in forgotten:
+                continue
             text = f"a copy of {key}" if key else "carries this deployment's owner, but no trigger of its"
             self.notes.append(Note(Remark.COPY, live.kind, key, live.name, live.id, f"{text}: not ours, left alone"))
         self.actions.sort(key=lambda action: action.kind.stage)
@@ -125,6 +129,8 @@ class _Decider:
     def _wanted(self, resource: Resource) -> None:
         key = resource.key
         live, entry = self.matched.owned.get(key), self.settled.entries.get(key)
+        if entry is not None:
+            resource = with_trigger(resource, entry.trigger)
         if key in self.matched.claims:
             self._ambiguous(resource)
         elif live is not None and entry is not None:
@@ -150,6 +156,7 @@ class _Decider:
             self._act(Verb.UPDATE, resource, live, entry, changes=wanted, drift=drift, conflict=conflict)
 
     def _unverified(self, resource: Resource, live: Live) -> None:
+        resource = adopting(resource, live, self.record.deployment)
         if self.choices.accept == "live":
             self._act(Verb.ACCEPT, resource, live, reason="taken as it is")
         else:
@@ -166,12 +173,24 @@ class _Decider:
 
     def _new(self, resource: Resource) -> None:
         found = self._in_the_way(resource)
-        if not found:
+        if (forgotten := self._forgotten(resource)) is not None:
+            self._unverified(resource, forgotten)
+        elif not found:
             self._act(Verb.CREATE, resource)
         elif len(found) == 1 and self.choices.adopt and found[0].marker is None:
-            self._act(Verb.ADOPT, resource, found[0], reason="made by hand")
+            adopted = adopting(resource, found[0], self.record.deployment)
+            self._act(Verb.ADOPT, adopted, found[0], reason="made by hand")
         else:
             self._foreign(resource, found)
+
+    def _forgotten(self, resource: Resource) -> Live | None:
+        """The one monitor of our owner and this name that is in no record and whose ids tell no key: adopted before the record was lost."""
+        found = [
+            live
+            for key, live in self.matched.copies
+            if not key and (live.kind, live.name) == (resource.kind, resource.name)
+        ]
+        return found[0] if len(found) == 1 else None
 
     def _in_the_way(self, resource: Resource) -> list[Live]:
         """Objects of the same name that are not ours. Monitors of another deployment may share a name, names of ids may not."""

@@ -116,14 +116,35 @@ def trigger_key(kind: Kind, deployment: str, trigger_id: str) -> str | None:
 
 
 def monitor_marker(kind: Kind, body: Mapping[str, Any]) -> Marker | None:
-    """The marker of a monitor or workflow: its owner and the id of each of its triggers name the same deployment and key."""
+    """The marker of a monitor or workflow: its owner and the ids in it name the same deployment and key."""
     owner = str(body.get("owner", ""))
     if not owner.startswith(OWNER_PREFIX):
         return None
     deployment = owner.removeprefix(OWNER_PREFIX)
-    keys = {trigger_key(kind, deployment, identity) for identity in trigger_ids(body)}
-    key = keys.pop() if len(keys) == 1 else None
+    key = marked_key(kind, deployment, body)
     return Marker(deployment, key) if key else None
+
+
+def marked_key(kind: Kind, deployment: str, body: Mapping[str, Any]) -> str | None:
+    """The key that the ids in a monitor or workflow name, or None.
+
+    All of its triggers name it; of an adopted one, whose triggers keep the ids that they had, its actions do.
+    """
+    keys = {trigger_key(kind, deployment, identity) for identity in trigger_ids(body)}
+    if keys == {None}:
+        keys = {trigger_key(kind, deployment, identity) for identity in action_ids(body)}
+    return keys.pop() if len(keys) == 1 else None
+
+
+def action_ids(body: Mapping[str, Any]) -> list[str]:
+    """The ids of the actions of a monitor's triggers."""
+    return [
+        str(action.get("id", ""))
+        for trigger in body.get("triggers", ())
+        for inner in trigger.values()
+        if isinstance(inner, Mapping)
+        for action in inner.get("actions", ())
+    ]
 
 
 def trigger_ids(body: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deployer.model.resource import Kind
-from deployer.plan.live import Live, owner_of, trigger_ids, trigger_key
+from deployer.plan.live import Live, marked_key, owner_of
 from deployer.plan.record import Record
 
 ServerNamed = (Kind.MONITOR, Kind.WORKFLOW)
@@ -67,6 +67,5 @@ def _copied(live: Live, deployment: str, record: Record) -> str:
     """The key of a recorded monitor of which this is a copy with another owner, or empty."""
     if live.kind not in ServerNamed or live.marker is not None:
         return ""
-    keys = {trigger_key(live.kind, deployment, identity) for identity in trigger_ids(live.body)}
-    key = keys.pop() if len(keys) == 1 else None
+    key = marked_key(live.kind, deployment, live.body)
     return key if key is not None and key in record.entries else ""

@@ -14,7 +14,8 @@ class Entry:
     """What is known of one object.
 
     `sent` is the digest of the body sent last, `stored` of the body that the server made of it. `sent_document` and
-    `stored_document` name the documents that hold them (with what people wrote), for showing differences.
+    `stored_document` name the documents that hold them (with what people wrote), for showing differences. `trigger` is the
+    id of its trigger if that was adopted with the monitor, and so is none of ours.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Entry:
     depends_on: tuple[str, ...] = ()
     at: str = ""
     tool: str = ""
+    trigger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Intent:
     """What a deploy was about to do to an object, noted before it did: a killed run leaves this behind.
 
     `sent` is the digest of the body, or empty for a delete. `before_version` and `before_digest` tell how the object was
-    (0 and empty if it was not there; the version is None for kinds without). The other fields are what the entry was to have.
+    (0 and empty if it was not there; the version is None for kinds without). With `closing` the object is written twice: first
+    so that it alerts no more, and again once its alerts are closed. The other fields are what the entry was to have.
     """
 
     key: str
@@ -53,6 +56,8 @@ class Intent:
     analytic: str | None = None
     protected: bool = False
     depends_on: tuple[str, ...] = ()
+    trigger: str = ""
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

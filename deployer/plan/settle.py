@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,11 @@ def settle(record: Record, owned: Mapping[str, Live]) -> Settled:
                 del entries[key]
                 gone.append(key)
             continue
+        if known is not None and _only_closed(intent, live):
+            # What was sent is not what stands there, so the next plan writes it again, or deletes it as it was to be.
+            entries[key] = dataclasses.replace(known, sent="", stored=live.digest, version=live.version)
+            repaired.append(entries[key])
+            continue
         if not intent.sent or not _carried_out(intent, live):
             continue
         entries[key] = entry_of(intent, live)
@@ -58,10 +64,20 @@ def entry_of(intent: Intent, live: Live) -> Entry:
         analytic=intent.analytic,
         protected=intent.protected,
         depends_on=intent.depends_on,
+        trigger=intent.trigger,
     )
 
 
+def _only_closed(intent: Intent, live: Live) -> bool:
+    """Whether a run was killed between making a monitor silent, to close its alerts, and the write or delete that was to follow."""
+    if not intent.closing or intent.before_version is None or live.digest == intent.before_digest:
+        return False
+    return live.version == intent.before_version + 1
+
+
 def _carried_out(intent: Intent, live: Live) -> bool:
+    if intent.closing and live.digest == intent.before_digest:
+        return False  # restored, because the alerts could not be closed
     if live.version is not None and intent.before_version is not None:
-        return live.version == intent.before_version + 1
+        return live.version == intent.before_version + (2 if intent.closing else 1)
     return live.digest != intent.before_digest

@@ -134,9 +134,11 @@ def _code(name: str) -> Code:
 
 def code_text(code: Code) -> str:
     """What `deployer explain` says of one code."""
-    return f"{code.id}: {code.title}\n\nWhat: {code.what}\n\nWhy:  {code.why}\n\nMend: {code.mend}" + (
-        "\n\nFound on a cluster only: deployer doctor --env NAME" if code.live else ""
-    ) + ("\n\nFound by replaying samples: deployer test" if code.tested else "")
+    return (
+        f"{code.id}: {code.title}\n\nWhat: {code.what}\n\nWhy:  {code.why}\n\nMend: {code.mend}"
+        + ("\n\nFound on a cluster only: deployer doctor --env NAME" if code.live else "")
+        + ("\n\nFound by replaying samples: deployer test" if code.tested else "")
+    )
 
 
 def _found_by(code: Code) -> str:
@@ -153,10 +155,7 @@ def codes_markdown() -> str:
         "",
         "| code | | found by |",
         "| --- | --- | --- |",
-        *(
-            f"| [{code.id}](#{code.id.lower()}) | {code.title} | {_found_by(code)} |"
-            for code in CODES.values()
-        ),
+        *(f"| [{code.id}](#{code.id.lower()}) | {code.title} | {_found_by(code)} |" for code in CODES.values()),
     ]
     for code in CODES.values():
         lines += [

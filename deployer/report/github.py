@@ -8,7 +8,7 @@ from deployer.model.errors import DeployerError, Location
 from deployer.plan import Action, Plan
 from deployer.report import changes
 from deployer.report.escape import visible
-from deployer.report.plan_text import summary
+from deployer.report.plan_text import closing, summary
 
 MOST = 40
 """Annotations of actions: GitHub shows ten of a kind in a step and fifty in a run, and drops the rest without a word."""
@@ -55,6 +55,8 @@ def _action(action: Action, prefix: str) -> str:
         lines.append(f"because of {', '.join(visible(cause) for cause in action.causes)}")
     if action.reason:
         lines.append(action.reason)
+    if action.closing is not None:
+        lines.append(closing(action.closing))
     where = action.resource.origin if action.resource else None
     level = "warning" if action.conflict or action.drift else "notice"
     return annotation(level, "\n".join(lines) or action.key, f"{prefix}{action.verb} {action.key}", where)

@@ -74,6 +74,7 @@ def _action(action: Action) -> dict[str, Any]:
         "drift": changes_json(action.drift),
         "conflict": str(action.conflict) if action.conflict else None,
         "reason": action.reason,
+        "closes_alerts": {"count": action.closing.count, "why": action.closing.why} if action.closing else None,
     }
 
 

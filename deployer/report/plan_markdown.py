@@ -8,7 +8,7 @@ from deployer.model.resource import Kind
 from deployer.plan import Action, Plan
 from deployer.report import changes, notes
 from deployer.report.escape import markdown
-from deployer.report.plan_text import SIGNS, summary
+from deployer.report.plan_text import SIGNS, closing, summary
 
 LIMIT = 60_000
 """Characters; GitHub's comments take 65,536."""
@@ -63,6 +63,8 @@ def _why(action: Action) -> str:
         parts.append("changed by hand")
     if action.conflict:
         parts.append(f"**conflict ({action.conflict})**")
+    if action.closing is not None:
+        parts.append(markdown(closing(action.closing)))
     return ", ".join([*parts, *([action.reason] if action.reason else [])])
 
 

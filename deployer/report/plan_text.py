@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from deployer.plan import Action, Conflict, Plan, Verb
+from deployer.plan.actions import Closing
 from deployer.report import changes, notes
 from deployer.report.escape import visible
 
@@ -76,8 +77,15 @@ def _action(action: Action, paint: Callable[[str, str], str]) -> Iterator[str]:
         yield f"      because of {', '.join(visible(cause) for cause in action.causes)}"
     for line in changes.lines(action.drift):
         yield f"      changed by hand: {line}"
+    if action.closing is not None:
+        yield f"      {visible(closing(action.closing))}"
     if action.conflict is not None:
         yield paint(f"      conflict: {_CONFLICTS[action.conflict]}", "31")
+
+
+def closing(found: Closing) -> str:
+    """Which open alerts end, and why: ``closes 12 open alerts: it is deleted``."""
+    return f"closes {found.count} open alert{'s' if found.count != 1 else ''}: {found.why}"
 
 
 def _notes(plan: Plan) -> Iterator[str]:

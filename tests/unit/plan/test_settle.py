@@ -143,3 +143,46 @@ def test_a_delete_that_was_rejected_is_still_known() -> None:
     found = plan([kept], lives, record)
 
     assert [gone.key] == [note.key for note in found.notes]
+
+
+def _closing(resource: Resource, before: Live, *, delete: bool) -> Intent:
+    """The intent of a run that closes alerts before its own write."""
+    return dataclasses.replace(intent(resource, before, delete=delete), closing=True)
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_a_monitor_that_a_killed_run_only_made_silent_is_written_again(delete: bool) -> None:
+    """One version more means that the alerts were being closed: it is no change by hand, and what is wanted is written."""
+    old, new = made.monitor(DEPLOYMENT), made.monitor(DEPLOYMENT, threshold=5)
+    lives, record = made.deployed([old])
+    record = dataclasses.replace(record, pending={old.key: _closing(old if delete else new, lives[0], delete=delete)})
+    silent = made.live(old, lives[0].id, {**lives[0].body, "enabled": True, "triggers": lives[0].body["triggers"], "inputs": []}, version=2)  # fmt: skip
+
+    found = plan([old if delete else new], [silent], record)
+
+    assert [(Verb.UPDATE, None)] == [(action.verb, action.conflict) for action in found.actions]
+    assert [old.key] == [entry.key for entry in found.repairs]
+
+
+def test_a_monitor_that_was_put_back_is_as_it_was() -> None:
+    """If the alerts could not be closed the monitor is restored: two versions more, and nothing was carried out."""
+    old, new = made.monitor(DEPLOYMENT), made.monitor(DEPLOYMENT, threshold=5)
+    lives, record = made.deployed([old])
+    record = dataclasses.replace(record, pending={old.key: _closing(new, lives[0], delete=False)})
+
+    found = plan([old], [dataclasses.replace(lives[0], version=3)], record)
+
+    assert () == found.actions
+    assert ((), (old.key,)) == (found.repairs, found.abandoned)
+
+
+def test_an_update_behind_closed_alerts_was_carried_out_if_two_writes_were() -> None:
+    """Two versions more and another body: both writes were ours."""
+    old, new = made.monitor(DEPLOYMENT), made.monitor(DEPLOYMENT, threshold=5)
+    lives, record = made.deployed([old])
+    record = dataclasses.replace(record, pending={old.key: _closing(new, lives[0], delete=False)})
+
+    found = plan([new], [made.live(new, lives[0].id, version=3)], record)
+
+    assert () == found.actions
+    assert [old.key] == [entry.key for entry in found.repairs]
