@@ -47,7 +47,10 @@ class Request:
         """Whether it may write: anything but reads and searches."""
         if self.method in ("GET", "HEAD"):
             return False
-        return re.search(r"/_search\b|/_mget\b", self.path) is None
+        if self.method != "POST":
+            return True
+        reading = r"/_search\b|/_mget\b|/_msearch\b|/_validate/query\b|^/_render/template\b|^/_scripts/painless/_execute\b"
+        return re.search(reading, self.path) is None
 
 
 Script = Callable[[Request], Reply]

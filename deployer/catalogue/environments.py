@@ -202,8 +202,10 @@ class _Reader:
                     self.document.where("sources", name, key=True),
                     near(name, self.sources),
                 )
-            delay = durations.seconds(raw["ingest_delay"]) if "ingest_delay" in raw else None
-            result[name] = SourceOverride(raw.get("index"), raw.get("filter"), delay)
+            delay, silence = (
+                durations.seconds(raw[key]) if key in raw else None for key in ("ingest_delay", "silent_after")
+            )
+            result[name] = SourceOverride(raw.get("index"), raw.get("filter"), delay, silence)
         return result
 
     def _tunables(self) -> dict[str, dict[str, Any]]:

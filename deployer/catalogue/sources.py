@@ -7,7 +7,7 @@ from typing import Any
 
 from deployer.catalogue import validation, yamlfile
 from deployer.model import durations
-from deployer.model.analytic import EXPECTED, Entity, LogSource
+from deployer.model.analytic import EXPECTED, SILENT_AFTER, Entity, LogSource
 from deployer.model.errors import Location
 from deployer.model.finding import Findings, near
 
@@ -35,6 +35,7 @@ def load_sources(root: Path, findings: Findings) -> dict[str, LogSource]:
                 ingest_delay=durations.seconds(entry["ingest_delay"]),
                 format=entry["format"],
                 where=where,
+                silent_after=durations.seconds(entry["silent_after"]) if "silent_after" in entry else SILENT_AFTER,
             )
     return result
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from deployer.catalogue import environment_names, load_environment, load_repository
 from deployer.catalogue.validation import check_value
-from deployer.check.fire import Shelf, check_monitors, subjects
+from deployer.check.fire import Shelf, Subject, check_monitors, subjects
 from deployer.check.repository import check_repository
 from deployer.check.samples import check_samples
 from deployer.model.analytic import Analytic, Repository
+from deployer.model.environment import Environment
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
@@ -22,12 +23,18 @@ from deployer.render.templating import Templates
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a validation looked at, and what it found."""
+    """What a validation looked at, and what it found.
+
+    `loaded` are the environments that could be read, `subjects` the monitors that could be rendered for them.
+    """
 
     analytics: int
     monitors: int
     environments: tuple[str, ...]
     findings: Findings
+    repository: Repository
+    loaded: tuple[Environment, ...] = ()
+    subjects: tuple[Subject, ...] = ()
 
 
 def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
@@ -69,7 +76,9 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
             here = Target(repository, naming_of(environment), templates, environment)
             found += subjects(_sound(rendered, findings), here, shelf)
     check_monitors(found, findings)
-    return Report(analytics, count, names, findings)
+    loaded = tuple(environment for environment in environments if environment is not None)
+    rendered_for = tuple(subject for subject in found if subject.environment is not None)
+    return Report(analytics, count, names, findings, repository, loaded, rendered_for)
 
 
 def _mapped(analytic: Analytic, repository: Repository) -> bool:

@@ -16,6 +16,7 @@ COMMANDS = {
     "render": "Print or write the exact bodies that would be sent.",
     "plan": "Show what a deploy would change on the cluster.",
     "deploy": "Make the cluster match the repository.",
+    "doctor": "Find on an environment's cluster what can never fire, and why.",
     "status": "Show drift, the health of monitors and when sources last spoke.",
     "test": "Replay sample events on throw-away indices and check what alerts.",
     "replay": "Send the sample events to an environment and run its deployed monitors.",

@@ -115,7 +115,9 @@ def _cause(body: Any) -> tuple[str, str]:
     if not isinstance(error, Mapping):
         return "", str(error)[:1000]
     kind, reasons = str(error.get("type", "")), [str(error.get("reason", ""))]
-    cause = error.get("caused_by")
+    # Of a failed search, the first shard's reason tells more than "all shards failed", and the error may have no other.
+    shards = error.get("failed_shards") or [{}]
+    cause = error.get("caused_by") or shards[0].get("reason")
     while isinstance(cause, Mapping):
         reasons.append(str(cause.get("reason", "")))
         cause = cause.get("caused_by")

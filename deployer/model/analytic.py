@@ -17,6 +17,10 @@ EXPECTED = 500
 """Entities that one monitor may find at once where nobody says otherwise. Of more active alerts the plugin makes duplicates."""
 
 
+SILENT_AFTER = 86_400
+"""Seconds that a log source may be silent where nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tunable:
     """A mutable element of an analytic. `bounds` holds what the schema allows for its type (minimum, max_items, choices, ...)."""
@@ -105,7 +109,10 @@ class Analytic:
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """One entry of `mappings/sources/`: where its events lie and how they get there. `ingest_delay` is in seconds."""
+    """One entry of `mappings/sources/`: where its events lie and how they get there.
+
+    `ingest_delay` is in seconds, as is `silent_after`: how old its newest event may be.
+    """
 
     id: str
     title: str
@@ -118,6 +125,7 @@ class LogSource:
     ingest_delay: int
     format: str
     where: Location
+    silent_after: int = SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,14 @@ from deployer.model.code import Code
 
 REACH = (
     Code(
+        "DAC020",
+        "A field that no index has",
+        "A search asks a field that the repository's mapping has, and that no index of the cluster maps in which the log source's events lie.",
+        "An index keeps the mapping that it was made with. A query on a field that it does not map finds nothing.",
+        "Deploy the templates and roll the data stream over (`POST /<stream>/_rollover`), or correct the field, or the place of the source.",
+        live=True,
+    ),
+    Code(
         "DAC021",
         "A query_string wildcard on a wildcard field",
         "A query_string asks a field of type wildcard for a term with `*` or `?` inside or in front.",
@@ -81,5 +89,45 @@ REACH = (
         "With an exception of the environment, nothing is left of what the monitor looks for, or no positive of its samples.",
         "The detection is switched off without anybody having said so.",
         "Narrow the exception's condition. To switch a monitor off, say so under `monitors` (`enabled: false`), where everybody sees it.",
+    ),
+    Code(
+        "DAC032",
+        "A monitor whose last run failed",
+        "An alert of the monitor is in error, or its search fails when it is run now.",
+        "A run that fails alerts nobody. Of a bucket-level monitor whose search fails the server keeps no trace but a line in its log.",
+        "The finding has the server's reason. Mend the search, the trigger or the channel; the next good run closes the error.",
+        live=True,
+    ),
+    Code(
+        "DAC033",
+        "A log source that is silent",
+        "The newest event of a log source that a deployed analytic reads is older than its `silent_after`, or it has never sent one.",
+        "Without events nothing alerts, and that looks like peace.",
+        "Look at the shipper and at the errors of its pipeline. How long a source may be silent stands in mappings/sources (`silent_after`) or under `sources` of the environment.",
+        live=True,
+    ),
+    Code(
+        "DAC034",
+        "More monitors than the cluster can run",
+        "The enabled monitors of the cluster, with those that the repository wants, need more template compilations than its nodes allow and keep.",
+        "Every run compiles the whole search as a template: with default settings a node runs about 75 monitors a minute, and the others fail in silence (150 monitors: 57 had alerted after five minutes).",
+        "Raise `script.context.template.max_compilations_rate` and `script.context.template.cache_max_size` as the finding says; both are dynamic. Or run monitors less often. More replicas of .opendistro-alerting-config let more nodes run them.",
+        live=True,
+    ),
+    Code(
+        "DAC035",
+        "Runs that were refused for the compile limit",
+        "A node has refused to compile templates (`compilation_limit_triggered` of the context `template`), and its limits are too low for its monitors, or it did so while this looked.",
+        "Each refusal was a run of a monitor that failed, and nobody was told.",
+        "Raise the two settings that DAC034 names. `deployer doctor --watch 2m` shows whether the count still grows.",
+        live=True,
+    ),
+    Code(
+        "DAC036",
+        "A monitor that does not run",
+        "It is enabled, and no node has run it for more than two intervals and 90 seconds, or runs it late.",
+        "What does not run cannot alert.",
+        "See whether `plugins.scheduled_jobs.enabled` is on, and look at the load and the log of the nodes that hold .opendistro-alerting-config.",
+        live=True,
     ),
 )

@@ -58,11 +58,13 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class SourceOverride:
-    """An environment's own place of a log source: index pattern, the fields that tell its events, its ingest delay in seconds."""
+    """An environment's own place of a log source: index pattern, the fields that tell its events, its ingest delay in
+    seconds, and after how many seconds of silence it counts as stopped."""
 
     index: str | None = None
     filter: Mapping[str, str] | None = None
     ingest_delay: int | None = None
+    silent_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,11 @@ def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
     Every run compiles the whole query as a template unless it is still in the cache, and a bucket-level run that finds
     something compiles a second text. Runs beyond the limit fail, and nothing but the server's log tells.
     """
-    schedules = [*facts.schedules, *_added(actions)]
+    return shortage(facts, [*facts.schedules, *_added(actions)])
+
+
+def shortage(facts: ClusterFacts, schedules: Sequence[Schedule]) -> str:
+    """What `compilations` says of enabled monitors with these schedules, whosever they are."""
     texts, needed = _load(facts, schedules)
     if facts.rate is None or texts <= facts.cache or needed <= facts.rate:
         return ""
@@ -74,13 +78,14 @@ def _added(actions: Iterable[Action]) -> list[Schedule]:
         if action.kind is not Kind.MONITOR:
             continue
         if action.live is not None and action.verb is not Verb.ACCEPT:
-            result += _schedule(action.live.body, -1)
+            result += schedules_of(action.live.body, -1)
         if action.resource is not None and action.verb is not Verb.ACCEPT:
-            result += _schedule(action.resource.body, 1)
+            result += schedules_of(action.resource.body, 1)
     return result
 
 
-def _schedule(body: Mapping[str, Any], sign: int) -> list[Schedule]:
+def schedules_of(body: Mapping[str, Any], sign: int = 1) -> list[Schedule]:
+    """How often a monitor's body lets it run: one entry if it is enabled, else none. A `sign` of -1 takes it away."""
     if not body.get("enabled"):
         return []
     period = body.get("schedule", {}).get("period", {})

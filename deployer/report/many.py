@@ -31,12 +31,12 @@ def results_text(attempts: Sequence[Attempt[Result]]) -> str:
 def plans_markdown(attempts: Sequence[Attempt[Plan]]) -> str:
     """Each cluster's plan; together they fit a comment."""
     share = LIMIT // max(1, len(attempts))
-    return _markdown(attempts, lambda item, plan: plan_markdown(plan, item.address, share))
+    return join_markdown(attempts, lambda item, plan: plan_markdown(plan, item.address, share))
 
 
 def results_markdown(attempts: Sequence[Attempt[Result]]) -> str:
     """What became of each cluster."""
-    return _markdown(attempts, lambda item, result: result_markdown(result))
+    return join_markdown(attempts, lambda item, result: result_markdown(result))
 
 
 def plans_json(attempts: Sequence[Attempt[Plan]], environment: str) -> dict[str, Any]:
@@ -76,7 +76,8 @@ def join_text(
     return "\n".join([*parts, *ends])
 
 
-def _markdown(attempts: Sequence[Attempt[Any]], show: Callable[[Attempt[Any], Any], str]) -> str:
+def join_markdown(attempts: Sequence[Attempt[Any]], show: Callable[[Attempt[Any], Any], str]) -> str:
+    """What `show` makes of each cluster's value, below a heading each for several."""
     if len(attempts) == 1 and attempts[0].value is not None:
         return show(attempts[0], attempts[0].value)
     parts = []
