@@ -25,8 +25,8 @@ COMPOSITE_SIZE = 10_000
 """Entities on the first page of a monitor's buckets. The server takes a message's samples from that page only (FACTS.md,
 "Messages"), so it must hold all of which events lie in a look-back, alerting or not; a few entities cost no more in it."""
 
-MAX_COMPOSITE = 10_000
-"""The most entities on a page: a page of more would hold the node up at each run (the server's own limit is 65,535)."""
+MAX_COMPOSITE = 60_000
+"""The most entities on a page, whatever is expected: the server refuses a search with more than 65,535 buckets."""
 
 _ENTITY_SCRIPT = (
     "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) { "

@@ -249,9 +249,15 @@ def test_a_page_smaller_than_the_entities_expected_is_found(
 
 def test_our_own_templates_make_room_for_the_entities_expected(tmp_path: Path) -> None:
     """An environment that expects more gets a larger page, and no finding."""
-    write(tmp_path, local=("channels:", "entities: {user: {expected: 5000}}\nchannels:"))
+    write(tmp_path, local=("channels:", "entities: {user: {expected: 20000}}\nchannels:"))
 
-    assert [] == found(tmp_path)
+    report = validate_repository(tmp_path)
+
+    assert [] == shown(report.findings)
+    sizes = {
+        subject.key: subject.search["aggregations"]["composite_agg"]["composite"]["size"] for subject in report.subjects
+    }
+    assert {"XX0001/discovery": 20_000, "XX0001/correlated": 10_000} == sizes
 
 
 @pytest.mark.parametrize(
