@@ -18,6 +18,7 @@ COMMANDS = {
     "deploy": "Make the cluster match the repository.",
     "doctor": "Find on an environment's cluster what can never fire, and why.",
     "status": "Show drift, the health of monitors and when sources last spoke.",
+    "pull": "Turn a change made on the cluster into a patch of the repository.",
     "test": "Replay sample events on throw-away indices and check what alerts.",
     "replay": "Send the sample events to an environment and run its deployed monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",

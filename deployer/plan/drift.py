@@ -95,7 +95,7 @@ def _of_action(action: Action, deployment: str) -> Iterator[Drifted]:
         text = f"its owner is '{live.owner}' now, as a form of Dashboards writes it; `deploy --on-drift revert` restores it"
         yield Drifted(Drift.OWNER, *place, text, tuple(change for change in action.drift if change.path == "owner"))
     if rest:
-        text = "`deploy --on-drift revert` undoes it, `keep` leaves it"
+        text = "`deploy --on-drift revert` undoes it, `keep` leaves it, `deployer pull` makes it a patch"
         yield Drifted(Drift.CHANGED, *place, text, rest)
 
 
