@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, tunables, validation, yamlfile
+from deployer.catalogue import conditions, exclusions, tunables, validation, yamlfile
 from deployer.catalogue.yamlfile import Document, Path_
 from deployer.model.analytic import Analytic, Distinct, LogSourceUse, MonitorSpec, Tunable
 from deployer.model.condition import Condition, TunableRef, Use
@@ -49,6 +49,7 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         references=tuple(value.get("references", ())),
         where=document.where("id"),
         folder=path.parent.relative_to(root).as_posix(),
+        exclusions=exclusions.read(document, value.get("exclusions"), list(value["monitors"]), findings, value["id"]),
     )
     return analytic, document
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, tunables, validation, yamlfile
+from deployer.catalogue import conditions, exclusions, tunables, validation, yamlfile
 from deployer.catalogue.yamlfile import Document
 from deployer.model import durations
 from deployer.model.analytic import Analytic, LogSource
@@ -93,6 +93,7 @@ class _Reader:
             tunables=self._tunables(),
             monitors=self._monitors(),
             exceptions=self._exceptions(),
+            exclusions=exclusions.read(self.document, self.value.get("exclusions"), self._excludable(), self.findings),
             limits=Limits(**value.get("limits", {})),
             places=self._places(),
         )
@@ -256,6 +257,13 @@ class _Reader:
                 raw.get("enabled", True), raw.get("severity"), raw.get("schedule"), raw.get("reminder")
             )
         return result
+
+    def _excludable(self) -> list[str]:
+        """What an exclusion may be on: a log source, an analytic or a monitor. Analytics are read only if one is asked for."""
+        if not any(raw.get("on") for raw in self.value.get("exclusions", ())):
+            return []
+        monitors = [f"{name}/{key}" for name in self.analytics for key in self.analytics[name].monitors]
+        return [*self.sources, *self.analytics, *monitors]
 
     def _exceptions(self) -> tuple[Exemption, ...]:
         result = []

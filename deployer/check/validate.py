@@ -14,6 +14,7 @@ from deployer.check.samples import check_samples
 from deployer.model.analytic import Analytic, Repository
 from deployer.model.environment import Environment
 from deployer.model.errors import Location
+from deployer.model.exclusion import check_expiry, check_unused, exclude
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
 from deployer.render import Naming, monitors, naming_of, render_environment
@@ -77,6 +78,12 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
             found += subjects(_sound(rendered, findings), here, shelf)
     check_monitors(found, findings)
     loaded = tuple(environment for environment in environments if environment is not None)
+    own = [item for analytic in sound.values() for item in analytic.exclusions]
+    there = [item for environment in loaded for item in environment.exclusions]
+    used = exclude(findings, [*own, *there])
+    # What is found on a cluster is not known here, and an environment's exclusions may be about that.
+    check_unused(own, used, findings)
+    check_expiry([*own, *there], findings)
     rendered_for = tuple(subject for subject in found if subject.environment is not None)
     return Report(analytics, count, names, findings, repository, loaded, rendered_for)
 

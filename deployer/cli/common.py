@@ -51,21 +51,41 @@ def source_lines(root: Path) -> Callable[[str], list[str]]:
     return lines
 
 
-def findings_as(output: str, findings: Sequence[Finding], root: Path, head: Mapping[str, Any], summary: str) -> str:
-    """Findings in one of the forms text, json, github and sarif. `head` are further keys of the JSON form, `summary` what was looked at."""
+def findings_as(
+    output: str,
+    findings: Sequence[Finding],
+    root: Path,
+    head: Mapping[str, Any],
+    summary: str,
+    excluded: Sequence[Any] = (),
+) -> str:
+    """Findings in one of the forms text, json, github and sarif. `head` are further keys of the JSON form, `summary` what was looked at.
+
+    `excluded` are findings that were set apart, each with its exclusion.
+    """
     from deployer import __version__
-    from deployer.report import finding_rows, finding_text, findings_github, findings_sarif, sums
+    from deployer.report import (
+        excluded_rows,
+        excluded_text,
+        finding_rows,
+        finding_text,
+        findings_github,
+        findings_sarif,
+        sums,
+    )
 
     if output == "json":
-        return json.dumps({"format_version": 1, **head, "findings": finding_rows(findings)}, indent=2)
+        rows = {"findings": finding_rows(findings), "excluded": excluded_rows(excluded)}
+        return json.dumps({"format_version": 1, **head, **rows}, indent=2)
     if output == "sarif":
-        return json.dumps(findings_sarif(findings, __version__), indent=2)
+        return json.dumps(findings_sarif(findings, __version__, excluded), indent=2)
     if output == "github":
         return findings_github(findings)
     lines = source_lines(root)
     text = [finding_text(finding, lines) for finding in findings]
     if findings:
         text.append(f"`deployer explain {findings[0].code}` says more about a finding.")
+    text += excluded_text(excluded)
     errors = any(finding.level == "error" for finding in findings)
     text.append(f"Not valid: {sums(findings)} in {summary}." if errors else f"Valid: {summary}; {sums(findings)}.")
     return "\n".join(text)

@@ -76,7 +76,7 @@ def doctor(
     found = side_by_side(choose.chosen_connections(wanted, clusters), look)
     if len(found) == 1 and found[0].error is not None:
         raise found[0].error
-    files = report.findings.sorted()
+    files = report.findings
     if output == "json":
         text = wishes.dumped(doctors_json(found, environment, files))
     elif output == "markdown":
@@ -87,7 +87,7 @@ def doctor(
         text = doctors_text(found, environment, files, common.source_lines(folder))
     wishes.emit(text, output_file)
     codes: list[int] = [item.error.exit_code for item in found if item.error is not None]
-    codes += [1 for item in found if item.value is not None and (item.value.findings.items or files)]
+    codes += [1 for item in found if item.value is not None and (item.value.findings.items or files.items)]
     return worst(codes)
 
 

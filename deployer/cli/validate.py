@@ -43,7 +43,7 @@ def validate(root: Path | None, only: tuple[str, ...], output: str, output_file:
         (report.monitors, "monitor", ""),
         (len(report.environments), "environment", ""),
     )
-    wishes.emit(common.findings_as(output, found, folder, head, summary), output_file)
+    wishes.emit(common.findings_as(output, found, folder, head, summary, report.findings.excluded), output_file)
     return 1 if invalid else 0
 
 

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from deployer.model import analytic, condition, environment, errors, finding, resource
+from deployer.model import analytic, condition, environment, errors, exclusion, finding, resource
 from deployer.model.resource import Kind, Resource
 from deployer.plan.canonical import Digested, digest
 
 _CLASSES: dict[str, type[Any]] = {
     value.__name__: value
-    for module in (analytic, condition, environment, errors, finding, resource)
+    for module in (analytic, condition, environment, errors, exclusion, finding, resource)
     for value in vars(module).values()
     if isinstance(value, type) and dataclasses.is_dataclass(value)
 }

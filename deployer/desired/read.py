@@ -17,6 +17,7 @@ from deployer.desired.remembered import Analyzed, Desired, Whole
 from deployer.desired.snapshot import Folder, Snapshot, take
 from deployer.desired.store import Store
 from deployer.model.analytic import Analytic, Repository
+from deployer.model.exclusion import check_expiry, exclude
 from deployer.model.finding import Findings
 from deployer.render.channels import SecretReader
 from deployer.render.environment import of_analytic, of_sources, render_environment, target_of, used
@@ -36,6 +37,9 @@ def fresh(
     check_repository(repository, findings)
     check_monitors(subjects(resources, target_of(repository, loaded)), findings)
     check_samples(repository, findings)
+    excluding = [*loaded.exclusions, *(item for one in repository.analytics.values() for item in one.exclusions)]
+    exclude(findings, excluding)
+    check_expiry(excluding, findings, today)
     findings.raise_errors()
     return repository, Desired(loaded, resources, findings)
 
@@ -115,10 +119,12 @@ class _Reader:
         check_repository(alone, findings)
         check_monitors(subjects(resources, dataclasses.replace(target, repository=alone), self.shelf), findings)
         check_samples(alone, findings)
+        # An environment's own exclusions are of findings in its file, which are not an analytic's to remember.
+        exclude(findings, [*analytic.exclusions, *(target.environment.exclusions if target.environment else ())])
         if findings.errors:
             return None
         sources = tuple(sorted(used(analytic))) if active else ()
-        return Analyzed(analytic.id, sources, tuple(resources), tuple(findings.items))
+        return Analyzed(analytic.id, sources, tuple(resources), tuple(findings.items), analytic.exclusions)
 
     def _written_meanwhile(self) -> bool:
         """Whether a file that was read anew is not the one that the snapshot has."""

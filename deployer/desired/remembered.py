@@ -16,6 +16,7 @@ from deployer.desired import codec
 from deployer.desired.snapshot import Folder, Snapshot
 from deployer.desired.store import Store
 from deployer.model.environment import Environment
+from deployer.model.exclusion import Exclusion, check_expiry
 from deployer.model.finding import Finding, Findings
 from deployer.model.resource import Resource
 from deployer.render.channels import SecretReader, channels, check_exceptions, in_order
@@ -38,6 +39,7 @@ class Analyzed:
     sources: tuple[str, ...]
     resources: tuple[Resource, ...]
     findings: tuple[Finding, ...]
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ def assemble(
     """The parts as one, in the order of `render_environment`."""
     findings = Findings(root=root)
     check_exceptions(whole.environment, findings, today)
+    check_expiry(
+        [*whole.environment.exclusions, *(item for one in analytics for item in one.exclusions)], findings, today
+    )
     known = set(findings.items)
     for finding in (*whole.findings, *(finding for item in analytics for finding in item.findings)):
         if finding not in known:
@@ -92,12 +97,14 @@ def recall_analytic(snapshot: Snapshot, folder: Folder, store: Store) -> Analyze
     if value is None:
         return None
     resources = tuple(codec.decode_resource(item) for item in value["resources"])
-    return Analyzed(value["id"], tuple(value["sources"]), resources, codec.decode(value["findings"]))
+    findings, exclusions = codec.decode(value["findings"]), codec.decode(value["exclusions"])
+    return Analyzed(value["id"], tuple(value["sources"]), resources, findings, exclusions)
 
 
 def remember_analytic(snapshot: Snapshot, folder: Folder, store: Store, made: Analyzed) -> None:
     """Remember what became of an analytic, if it can be remembered exactly."""
-    _put(store, _key(snapshot.shared, folder.digest), made, {"id": made.id, "sources": list(made.sources)})
+    value = {"id": made.id, "sources": list(made.sources), "exclusions": codec.encode(made.exclusions)}
+    _put(store, _key(snapshot.shared, folder.digest), made, value)
 
 
 def recall_whole(snapshot: Snapshot, store: Store) -> Whole | None:

@@ -17,7 +17,14 @@ from deployer.doctor.searches import check_scripts, check_searches, check_templa
 from deployer.doctor.sources import check_sources
 from deployer.model.analytic import Repository
 from deployer.model.environment import Environment
+from deployer.model.exclusion import Exclusion, exclude
 from deployer.model.finding import Findings
+
+
+def exclusions_of(patient: Patient) -> list[Exclusion]:
+    """What the environment and its analytics exclude."""
+    own = [item for analytic in patient.repository.analytics.values() for item in analytic.exclusions]
+    return [*patient.environment.exclusions, *own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +63,5 @@ def examine(
     short = check_capacity(patient, facts_of(patient, identity), jobs)
     watch()
     check_refusals(patient, before, short=short)
+    exclude(patient.findings, exclusions_of(patient), live=True)
     return Examination(cluster.address, identity.version, patient.findings, tuple(patient.unseen))

@@ -15,7 +15,7 @@ from deployer.check.fire.wildcards import check_wildcards
 from deployer.cluster import errors
 from deployer.cluster.reach import Mapped, read_mapped
 from deployer.doctor.patient import Patient
-from deployer.model.finding import Findings
+from deployer.model.finding import Finding, Findings
 
 FEW = 3
 """Names of indices or monitors that a finding lists."""
@@ -56,7 +56,8 @@ def _matches_nothing(patient: Patient, pattern: str) -> None:
     reading = [subject for subject in patient.subjects if pattern in patient.patterns(subject)]
     sources = [source for source in patient.sources() if patient.place(source)[0] == pattern]
     where = patient.where(sources[0]) if sources else reading[0].in_template(pattern) or reading[0].spec.where
-    patient.findings.add(
+    patient.tell(
+        sources[0] if sources else reading[0].key,
         "DAC026",
         f"no index or data stream of the cluster is called '{pattern}', which {_listed([s.key for s in reading])} read",
         where,
@@ -94,24 +95,32 @@ def _fields(patient: Patient, subject: Subject) -> None:
     there = Subject(
         subject.resource, subject.analytic, subject.spec, subject.target, _LiveShelf(subject.repository, found=found)
     )
-    told = Findings()
-    check_fields(there, told)
-    check_wildcards(there, told)
-    for item in told.items:
+    known = _told(subject)
+    for item in _told(there):
+        if item in known:
+            continue  # the files say it already
         if item.code == "DAC007":
-            _absent(patient, item.message, item.where)
+            _absent(patient, subject, item)
         else:
-            patient.findings.add(
-                item.code, f"{item.message}, as the cluster maps it", item.where, item.hint, item.level
-            )
+            message = f"{item.message}, as the cluster maps it"
+            patient.tell(subject.key, item.code, message, item.where, item.hint, item.level)
     _mixed(patient, subject, live)
 
 
-def _absent(patient: Patient, message: str, where: Any) -> None:
-    patient.findings.add(
+def _told(subject: Subject) -> list[Finding]:
+    """What the rules about fields and wildcards find."""
+    told = Findings()
+    check_fields(subject, told)
+    check_wildcards(subject, told)
+    return told.items
+
+
+def _absent(patient: Patient, subject: Subject, item: Finding) -> None:
+    patient.tell(
+        subject.key,
         "DAC020",
-        message.replace("which is not in the mapping of", "which no index of the cluster maps for"),
-        where,
+        item.message.replace("which is not in the mapping of", "which no index of the cluster maps for"),
+        item.where,
         "an index keeps the mapping that it was made with: deploy the templates and roll the data stream over, or correct the field",
     )
 
@@ -142,12 +151,14 @@ def _mixed(patient: Patient, subject: Subject, live: Mapping[str, Mapping[str, M
     for clause, kind, indices in _odd(subject, live):
         wrong = unfit(clause, kind)
         if wrong is not None:
-            patient.findings.warn(
+            patient.tell(
+                subject.key,
                 "DAC008",
                 f"{subject.key}: in {_listed(sorted(set(indices)))} the field '{clause.field}' is of type {kind}, where "
                 f"{clause.kind} {wrong[0]}",
                 subject.place(clause.field, clause.values[0] if clause.values else None),
                 "roll the data stream over, or reindex; the mapping comes from the index template at creation",
+                "warning",
             )
 
 

@@ -28,6 +28,10 @@ class Patient:
     unseen: list[str] = field(default_factory=list)
     mapped: dict[str, Mapped] = field(default_factory=dict)
 
+    def tell(self, about: str, code: str, message: str, where: Location, hint: str, level: str = "error") -> None:
+        """Note a finding about a monitor, a log source or (empty) the cluster."""
+        self.findings.add(code, message, where, hint, level, about)
+
     def sources(self) -> list[str]:
         """The log sources that deployed analytics read, sorted."""
         used = {use.source for analytic in active(self.repository).values() for use in analytic.log_sources}

@@ -50,14 +50,16 @@ def _judge(
     state = judged(key, job, runs, nodes, alerts.get(job.live.id, Alerts()), now, delegate)
     where = _where(patient, key)
     if state.health is Health.FAILING and state.problem is not None:
-        patient.findings.add(
+        patient.tell(
+            _name(key),
             "DAC032",
             f"{_name(key)} failed in its last run: {state.problem.message:.600}",
             where,
             "the reason is the server's; once it is mended, the next good run closes the error",
         )
     if state.health in (Health.LATE, Health.NEVER):
-        patient.findings.add(
+        patient.tell(
+            _name(key),
             "DAC036",
             f"{_name(key)} is enabled and {'runs late' if state.health is Health.LATE else 'was never run'}",
             where,
@@ -83,7 +85,7 @@ def check_capacity(patient: Patient, facts: ClusterFacts, jobs: Sequence[Job]) -
     schedules = [item for body in bodies for item in capacity.schedules_of(body)]
     message = capacity.shortage(facts, schedules)
     if message:
-        patient.findings.add("DAC034", message, patient.environment.location, "both are dynamic cluster settings")
+        patient.tell("", "DAC034", message, patient.environment.location, "both are dynamic cluster settings")
     return bool(message)
 
 
@@ -97,7 +99,8 @@ def check_refusals(patient: Patient, before: Nodes | None, *, short: bool) -> No
         grown = count - (before.refused.get(name, 0) if before else count)
         if grown > 0 or (short and count):
             now = f", {grown} of them while this looked" if grown > 0 else ""
-            patient.findings.add(
+            patient.tell(
+                "",
                 "DAC035",
                 f"the node {name} refused {count} template compilations since it started{now}: as many runs of monitors failed",
                 patient.environment.location,

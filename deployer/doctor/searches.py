@@ -86,7 +86,8 @@ def _failed(patient: Patient, subject: Subject, failure: Failure) -> None:
     if failure.compiling:
         _does_not_compile(patient, subject, "", failure.reason)
         return
-    patient.findings.add(
+    patient.tell(
+        subject.key,
         "DAC032",
         f"the search of {subject.key} fails when it is run now, and so does each run of the monitor: {failure.reason:.600}",
         subject.spec.where,
@@ -99,7 +100,8 @@ def _full(patient: Patient, subject: Subject, answer: Mapping[str, Any]) -> None
     size = (body.get("composite") or {}).get("size", DEFAULT_SIZE)
     buckets = (answer.get("aggregations") or {}).get("composite_agg", {}).get("buckets") or []
     if len(buckets) >= size:
-        patient.findings.add(
+        patient.tell(
+            subject.key,
             "DAC028",
             f"{subject.key} finds {len(buckets)} or more entities now, and a page has room for {size}",
             subject.in_template('"composite"') or subject.spec.where,
@@ -108,7 +110,8 @@ def _full(patient: Patient, subject: Subject, answer: Mapping[str, Any]) -> None
 
 
 def _does_not_compile(patient: Patient, subject: Subject, near: str, reason: str) -> None:
-    patient.findings.add(
+    patient.tell(
+        subject.key,
         "DAC030",
         f"{subject.key}: the cluster cannot compile it: {reason:.600}",
         (subject.in_template(near) if near else None) or subject.spec.where,

@@ -18,14 +18,16 @@ def check_sources(patient: Patient, now: int) -> None:
         if not last.known:
             patient.unseen.append(f"the last event of {source} (permission to read {pattern})")
         elif last.at is None:
-            patient.findings.add(
+            patient.tell(
+                source,
                 "DAC033",
                 f"the log source {source} has never sent an event to '{pattern}'{_absent(patient, pattern)}",
                 patient.where(source),
                 "ship it there, or say where it lies under sources of the environment",
             )
         elif now - last.at > limit * 1000:
-            patient.findings.add(
+            patient.tell(
+                source,
                 "DAC033",
                 f"the log source {source} stopped: its last event is of {_time(last.at)}, {_ago(now - last.at)} ago, and "
                 f"{durations.words(limit)} are allowed",

@@ -8,6 +8,7 @@ from typing import Any
 
 from deployer.model.condition import Condition, TunableRef
 from deployer.model.errors import Location
+from deployer.model.exclusion import Exclusion
 
 SEVERITIES = {"critical": "1", "high": "2", "medium": "3", "low": "4", "info": "5"}
 """Our words for the severities of the Alerting plugin, where 1 is the highest."""
@@ -105,6 +106,7 @@ class Analytic:
     references: tuple[Mapping[str, str], ...]
     where: Location
     folder: str = ""
+    exclusions: tuple[Exclusion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from deployer.model.errors import Location
+from deployer.model.exclusion import Exclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Environment:
     tunables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     monitors: Mapping[str, MonitorOverride] = field(default_factory=dict)
     exceptions: tuple[Exemption, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     limits: Limits = field(default_factory=Limits)
     others: tuple[Connection, ...] = ()
     places: Mapping[str, Location] = field(default_factory=dict, compare=False)

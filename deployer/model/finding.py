@@ -6,8 +6,12 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from deployer.model.errors import DeployerError, Location
+
+if TYPE_CHECKING:
+    from deployer.model.exclusion import Exclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,7 @@ class Finding:
     """One thing wrong (or doubtful) in what people wrote.
 
     `code` is stable (``DAC004``), `message` says what is wrong, `hint` what to do, `level` is ``error`` or ``warning``.
+    `about` is the monitor (``AN0904/discovery``) or log source that it concerns, where it concerns one.
     """
 
     code: str
@@ -22,6 +27,7 @@ class Finding:
     where: Location
     hint: str = ""
     level: str = "error"
+    about: str = ""
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.level} {self.code}: {self.message}"
@@ -30,14 +36,20 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects findings, so that all errors of all files come in one run. `root` is the folder that their files are below, if known."""
+    """Collects findings, so that all errors of all files come in one run. `root` is the folder that their files are below, if known.
+
+    `excluded` are findings that were set apart, each with the exclusion that did it.
+    """
 
     items: list[Finding] = field(default_factory=list)
     root: str = ""
+    excluded: list[tuple[Finding, Exclusion]] = field(default_factory=list)
 
-    def add(self, code: str, message: str, where: Location, hint: str = "", level: str = "error") -> None:
+    def add(
+        self, code: str, message: str, where: Location, hint: str = "", level: str = "error", about: str = ""
+    ) -> None:
         """Note one finding; the same one twice is kept once."""
-        finding = Finding(code, message, where, hint, level)
+        finding = Finding(code, message, where, hint, level, about)
         if finding not in self.items:
             self.items.append(finding)
 

@@ -6,10 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deployer.doctor import Examination
-from deployer.model.finding import Finding
+from deployer.model.finding import Findings
 from deployer.plan.outcome import Attempt
 from deployer.report.escape import markdown, visible
-from deployer.report.findings import Lines, counted, finding_rows, finding_text, findings_github, no_lines
+from deployer.report.findings import (
+    Lines,
+    counted,
+    excluded_rows,
+    excluded_text,
+    finding_rows,
+    finding_text,
+    findings_github,
+    no_lines,
+)
 from deployer.report.github import annotation
 from deployer.report.many import join_json, join_markdown, join_text
 from deployer.report.plan_markdown import LIMIT
@@ -19,7 +28,7 @@ FORMAT_VERSION = 1
 Attempts = Sequence[Attempt[Examination]]
 
 
-def doctors_text(attempts: Attempts, environment: str, files: Sequence[Finding], lines: Lines = no_lines) -> str:
+def doctors_text(attempts: Attempts, environment: str, files: Findings, lines: Lines = no_lines) -> str:
     """Each cluster with its findings, those of the files first, and a sum."""
     return join_text(
         attempts,
@@ -28,20 +37,20 @@ def doctors_text(attempts: Attempts, environment: str, files: Sequence[Finding],
     )
 
 
-def doctors_json(attempts: Attempts, environment: str, files: Sequence[Finding]) -> dict[str, Any]:
+def doctors_json(attempts: Attempts, environment: str, files: Findings) -> dict[str, Any]:
     """A JSON object with the findings of the files and the cluster; ``clusters`` with one each for several."""
     return join_json(attempts, environment, lambda item, found: _json(found, environment, files))
 
 
-def doctors_markdown(attempts: Attempts, environment: str, files: Sequence[Finding]) -> str:
+def doctors_markdown(attempts: Attempts, environment: str, files: Findings) -> str:
     """A table of findings for each cluster; together they fit a comment."""
     share = LIMIT // max(1, len(attempts))
     return join_markdown(attempts, lambda item, found: _markdown(found, environment, files, share))
 
 
-def doctors_github(attempts: Attempts, files: Sequence[Finding]) -> str:
+def doctors_github(attempts: Attempts, files: Findings) -> str:
     """Annotations: the findings of the files once, then those of each cluster."""
-    parts = [findings_github(files)]
+    parts = [findings_github(files.sorted())]
     for item in attempts:
         if item.value is not None:
             parts.append(findings_github(item.value.findings.sorted()))
@@ -51,31 +60,34 @@ def doctors_github(attempts: Attempts, files: Sequence[Finding]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _text(found: Examination, environment: str, files: Sequence[Finding], lines: Lines) -> Iterator[str]:
+def _text(found: Examination, environment: str, files: Findings, lines: Lines) -> Iterator[str]:
     yield f"Environment {environment} on {found.address} (OpenSearch {found.version})"
-    for title, findings in (("In the files:", files), ("On the cluster:", found.findings.sorted())):
+    for title, findings in (("In the files:", files.sorted()), ("On the cluster:", found.findings.sorted())):
         if findings:
             yield from ("", title)
         for finding in findings:
             yield from (f"  {line}" for line in finding_text(finding, lines).splitlines())
+    apart = excluded_text([*files.excluded, *found.findings.excluded])
+    if apart:
+        yield from ("", *apart)
     if found.unseen:
         yield from ("", "Not looked at:", *(f"  {visible(text)}" for text in found.unseen))
-    every = [*files, *found.findings.items]
+    every = [*files.items, *found.findings.items]
     if every:
         yield from ("", f"`deployer explain {every[-1].code}` says more about a finding.")
     yield _sum(files, found)
 
 
-def _sum(files: Sequence[Finding], found: Examination) -> str:
-    number = len(files) + len(found.findings.items)
+def _sum(files: Findings, found: Examination) -> str:
+    number = len(files.items) + len(found.findings.items)
     if not number:
         return f"Healthy: no finding{'' if not found.unseen else '; not everything could be looked at'}."
-    return f"{counted(number, 'finding')}: {len(files)} in the files, {len(found.findings.items)} on the cluster."
+    return f"{counted(number, 'finding')}: {len(files.items)} in the files, {len(found.findings.items)} on the cluster."
 
 
-def _json(found: Examination, environment: str, files: Sequence[Finding]) -> dict[str, Any]:
+def _json(found: Examination, environment: str, files: Findings) -> dict[str, Any]:
     there = found.findings.sorted()
-    rows = [{**row, "found": "files"} for row in finding_rows(files)]
+    rows = [{**row, "found": "files"} for row in finding_rows(files.sorted())]
     rows += [{**row, "found": "cluster"} for row in finding_rows(there)]
     return {
         "format_version": FORMAT_VERSION,
@@ -84,16 +96,21 @@ def _json(found: Examination, environment: str, files: Sequence[Finding]) -> dic
         "version": found.version,
         "healthy": not rows,
         "findings": rows,
+        "excluded": excluded_rows([*files.excluded, *found.findings.excluded]),
         "not_looked_at": list(found.unseen),
     }
 
 
-def _markdown(found: Examination, environment: str, files: Sequence[Finding], limit: int) -> str:
+def _markdown(found: Examination, environment: str, files: Findings, limit: int) -> str:
     parts = [f"### {_sum(files, found)}", "", f"Environment {markdown(environment)} on {markdown(found.address)}"]
     parts += [f"\n> Not looked at: {markdown(text)}" for text in found.unseen]
-    rows = [(finding, "files") for finding in files] + [(finding, "cluster") for finding in found.findings.sorted()]
+    rows = [(finding, "files") for finding in files.sorted()] + [
+        (finding, "cluster") for finding in found.findings.sorted()
+    ]
     if rows:
         parts.append("\n| code | level | where | what | what to do |\n|---|---|---|---|---|")
+    apart = excluded_text([*files.excluded, *found.findings.excluded])
+    parts[3:3] = [f"\n- {markdown(text)}" for text in apart]
     size = sum(len(part) + 1 for part in parts)
     for number, (finding, place) in enumerate(rows):
         where = markdown(str(finding.where)) or place

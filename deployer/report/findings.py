@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from deployer.model.code import Code
-from deployer.model.codes import CODES
+from deployer.model.codes import CODES, EXCLUDABLE
+from deployer.model.exclusion import Exclusion
 from deployer.model.finding import Finding
 from deployer.report.escape import visible
 from deployer.report.github import annotation
@@ -15,6 +16,9 @@ FORMAT_VERSION = 1
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WIDTH = 160
 """Characters of a source line that are shown."""
+
+Excluded = tuple[Finding, Exclusion]
+"""A finding that was set apart, and by what."""
 
 Lines = Callable[[str], Sequence[str]]
 """The lines of a file that findings name; none if it cannot be read."""
@@ -72,6 +76,22 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     ]
 
 
+def excluded_rows(excluded: Sequence[Excluded]) -> list[dict[str, Any]]:
+    """Excluded findings as JSON objects, each with who answers for it, why and until when."""
+    return [
+        {**row, "owner": by.owner, "reason": by.reason, "expires": by.expires.isoformat(), "excluded_at": str(by.where)}
+        for row, (_, by) in zip(finding_rows([finding for finding, _ in excluded]), excluded, strict=True)
+    ]
+
+
+def excluded_text(excluded: Sequence[Excluded]) -> list[str]:
+    """A line for each excluded finding."""
+    return [
+        f"excluded: {finding.where}: {finding.code} until {by.expires} by {visible(by.owner)}: {visible(by.reason)}"
+        for finding, by in excluded
+    ]
+
+
 def findings_github(findings: Sequence[Finding]) -> str:
     """GitHub annotations, one a line."""
     return "\n".join(_annotation(finding) for finding in findings)
@@ -82,9 +102,16 @@ def _annotation(finding: Finding) -> str:
     return annotation(finding.level, text, f"{finding.code} {_code(finding.code).title}".strip(), finding.where)
 
 
-def findings_sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
-    """A SARIF 2.1.0 log with one run: a rule for each code that was found, a result for each finding."""
-    ids = sorted({finding.code for finding in findings})
+def findings_sarif(findings: Sequence[Finding], version: str, excluded: Sequence[Excluded] = ()) -> dict[str, Any]:
+    """A SARIF 2.1.0 log with one run: a rule for each code that was found, a result for each finding.
+
+    Excluded ones are results with a suppression, so that a reader shows them as accepted.
+    """
+    apart = [finding for finding, _ in excluded]
+    ids = sorted({finding.code for finding in (*findings, *apart)})
+    suppressed = [
+        {**_result(finding, ids.index(finding.code)), "suppressions": [_suppression(by)]} for finding, by in excluded
+    ]
     return {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -98,10 +125,14 @@ def findings_sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(finding, ids.index(finding.code)) for finding in findings],
+                "results": [*(_result(finding, ids.index(finding.code)) for finding in findings), *suppressed],
             }
         ],
     }
+
+
+def _suppression(by: Exclusion) -> dict[str, str]:
+    return {"kind": "external", "justification": f"{by.reason} (owner {by.owner}, until {by.expires})"}
 
 
 def _rule(code: Code) -> dict[str, Any]:
@@ -132,12 +163,18 @@ def _code(name: str) -> Code:
     return CODES.get(name) or Code(name, "", "", "", "")
 
 
+_LIVE_WITH = (
+    "Or live with it: an entry under `exclusions` of the analytic or the environment, with reason, owner and last day."
+)
+
+
 def code_text(code: Code) -> str:
     """What `deployer explain` says of one code."""
     return (
         f"{code.id}: {code.title}\n\nWhat: {code.what}\n\nWhy:  {code.why}\n\nMend: {code.mend}"
         + ("\n\nFound on a cluster only: deployer doctor --env NAME" if code.live else "")
         + ("\n\nFound by replaying samples: deployer test" if code.tested else "")
+        + (f"\n\n{_LIVE_WITH}" if code.id in EXCLUDABLE else "")
     )
 
 
@@ -167,5 +204,6 @@ def codes_markdown() -> str:
             f"*Why:* {code.why}",
             "",
             f"*Mend:* {code.mend}",
+            *(("", _LIVE_WITH) if code.id in EXCLUDABLE else ()),
         ]
     return "\n".join(lines)

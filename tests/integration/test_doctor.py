@@ -98,6 +98,8 @@ def test_sources_that_stopped_or_never_sent_are_told_apart(on: Bench, capsys: py
     sent = doctor(on, capsys)
     append(on, "sources: {x.plain: {silent_after: 10m}}\n")
     stopped = doctor(on, capsys)
+    append(on, "exclusions: [{code: DAC033, on: x.plain, owner: o, reason: moving house, expires: '2999-01-01'}]\n")
+    excluded = doctor(on, capsys)
 
     assert {"DAC033"} == codes(never) == codes(stopped)
     assert "has never sent an event" in of(never, "DAC033")[0]
@@ -107,6 +109,7 @@ def test_sources_that_stopped_or_never_sent_are_told_apart(on: Bench, capsys: py
     assert "the log source x.plain stopped: its last event is of " in line
     assert "30m ago, and 10m are allowed" in line
     assert line.startswith("environments/local.yml:")
+    assert ([], ["moving house"]) == (excluded["findings"], [item["reason"] for item in excluded["excluded"]])
 
 
 def test_fields_and_types_as_the_cluster_maps_them(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,5 +45,8 @@ def check_monitors(subjects: Iterable[Subject], findings: Findings) -> None:
     faulty = {finding.where.file for finding in findings.errors}
     for subject in subjects:
         if subject.analytic.where.file not in faulty:
+            told = Findings()
             for rule in RULES:
-                rule(subject, findings)
+                rule(subject, told)
+            for item in told.items:
+                findings.add(item.code, item.message, item.where, item.hint, item.level, subject.key)

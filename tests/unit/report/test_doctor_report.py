@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 from deployer.doctor import Examination
 from deployer.model.errors import ClusterError, Location
+from deployer.model.exclusion import Exclusion
 from deployer.model.finding import Finding, Findings
 from deployer.plan.outcome import Attempt
 from deployer.report.doctor import doctors_github, doctors_json, doctors_markdown, doctors_text
 
 GOLDEN = Path(__file__).parent / "golden"
-FILES = [Finding("DAC025", "XX0001/m: the search looks back 5m", Location("templates/monitors/own.json.j2", 3, 9), "let it begin earlier")]  # fmt: skip
+ACCEPTED = Exclusion(
+    "DAC023", "m", "alice@example.org", "few values here", date(2099, 3, 31), Location("a.yml", 9, 5), "XX0001"
+)
+FILES = Findings(
+    [Finding("DAC025", "XX0001/m: the search looks back 5m", Location("templates/monitors/own.json.j2", 3, 9), "let it begin earlier")],
+    excluded=[(Finding("DAC023", "XX0001/m: begins with a wildcard", Location("a.yml", 7, 1), "", "warning"), ACCEPTED)],
+)  # fmt: skip
 
 
 def attempt(*findings: Finding, unseen: tuple[str, ...] = (), cluster: str = "") -> Attempt[Examination]:
@@ -42,15 +50,15 @@ def test_the_forms_are_as_promised() -> None:
 
 def test_without_findings_the_text_says_so() -> None:
     """A healthy cluster is one line, which says too if not everything was seen."""
-    assert doctors_text([attempt()], "prod", []).endswith("Healthy: no finding.")
-    assert doctors_text([attempt(unseen=("x",))], "prod", []).endswith("not everything could be looked at.")
+    assert doctors_text([attempt()], "prod", Findings()).endswith("Healthy: no finding.")
+    assert doctors_text([attempt(unseen=("x",))], "prod", Findings()).endswith("not everything could be looked at.")
 
 
 def test_markdown_is_cut_and_says_so() -> None:
     """A thousand findings fit a comment, and how many were left out is told."""
     many = attempt(*(Finding("DAC032", f"{'x' * 200} {number}", Location("f", 1, 1)) for number in range(1000)))
 
-    text = doctors_markdown([many], "prod", [])
+    text = doctors_markdown([many], "prod", Findings())
 
     assert len(text) < 60_000
     assert "more. `deployer doctor --output json` has all." in text
@@ -61,9 +69,9 @@ def test_of_several_clusters_each_is_told_and_a_failed_one_too() -> None:
     east = Attempt("east", "http://127.0.0.1:9", SICK.value)
     west: Attempt[Examination] = Attempt("west", "http://127.0.0.1:8", error=ClusterError("no connection"))
 
-    told = doctors_json([east, west], "prod", [])
+    told = doctors_json([east, west], "prod", Findings())
 
     assert ["east", "west"] == [item["name"] for item in told["clusters"]]
     assert told["clusters"][0]["result"]["healthy"] is False
     assert "no connection" == told["clusters"][1]["error"]["what"]
-    assert "no connection" in doctors_github([east, west], [])
+    assert "no connection" in doctors_github([east, west], Findings())
