@@ -10,6 +10,7 @@ from deployer.model.environment import Connection, Environment, Limits
 from deployer.model.errors import Location
 from deployer.model.resource import Kind, Resource
 from deployer.plan.canonical import digest, redacted
+from deployer.plan.content import recordable
 from deployer.plan.live import Live, Marker, description_marker, meta_marker, monitor_marker
 from deployer.plan.record import Entry, Record
 
@@ -289,10 +290,7 @@ def deployed(resources: list[Resource]) -> tuple[list[Live], Record]:
     entries = {resource.key: entry(resource, found) for resource, found in zip(resources, lives, strict=True)}
     documents: dict[str, Mapping[str, Any]] = {}
     for resource, found in zip(resources, lives, strict=True):
-        documents[f"sent {resource.key}"] = {
-            "body": redacted(resource.kind, resource.body),
-            "written": dict(resource.written),
-        }
+        documents[f"sent {resource.key}"] = recordable(resource)
         documents[f"stored {resource.key}"] = {"body": found.body}
     deployment = deployment or resources[0].name.rsplit("-", 1)[0]
     return lives, Record(deployment, entries, documents=documents, generation=1, seq_no=1, primary_term=1)

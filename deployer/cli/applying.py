@@ -29,9 +29,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def options(function: F) -> F:
     """The options of every command that writes."""
+    ask = click.option("--yes", is_flag=True, help="Do not ask at the terminal. A production environment wants --confirm.")
+    return ask(named_options(function))
+
+
+def named_options(function: F) -> F:
+    """The same, without ``--yes``."""
     for option in reversed(
         (
-            click.option("--yes", is_flag=True, help="Do not ask at the terminal. A production environment wants --confirm."),
             click.option("--confirm", metavar="NAME", help="Consent to a production environment, by its name."),
             click.option("--lock-timeout", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for another deploy."),
             click.option("--break-lock", is_flag=True, help="Take the lock from a deploy that died."),
@@ -41,18 +46,31 @@ def options(function: F) -> F:
     return function
 
 
+def decisions(function: F) -> F:
+    """The options that decide about what was changed by hand, or is not in the record."""
+    for option in reversed(
+        (
+            click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it (or delete it), or leave it."),
+            click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
+        )
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One cluster, what is wanted of it, and what a look at it gave."""
+    """One cluster, what is wanted of it, and what a look at it gave. `about` is of content that is not the repository's."""
 
     cluster: Cluster
     wish: Wish
     look: Look
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How plans are carried out. `consented` means that nobody is asked any more; `about` is of a saved plan's content."""
+    """How plans are carried out. `consented` means that nobody is asked any more."""
 
     output: str
     output_file: Path | None
@@ -61,10 +79,8 @@ class Manner:
     lock_timeout: float = 60.0
     break_lock: bool = False
     exact: bool = False
-    about: About | None = None
     verb: str = "deploy"
     always_name: bool = False
-    remarks: Callable[[Plan], Sequence[str]] = lambda plan: ()
 
 
 def look_at(
@@ -81,6 +97,39 @@ def look_at(
         return Sight(cluster, wanted, look(cluster, wanted))
 
     return side_by_side(connections, sight)
+
+
+def show_plans(sights: Sequence[Attempt[Sight]], output: str, output_file: Path | None, environment: str) -> list[Attempt[Plan]]:
+    """Show the plans in one of the forms, and give them.
+
+    Raises the error of an environment's only cluster as it is; errors of one of several are shown with the rest.
+    """
+    from deployer.report.many import plans_github, plans_json, plans_markdown, plans_text
+
+    if len(sights) == 1 and sights[0].error is not None:
+        raise sights[0].error
+    made = [_plan_of(item) for item in sights]
+    if output == "json":
+        text = wishes.dumped(plans_json(made, environment))
+    elif output == "markdown":
+        text = plans_markdown(made)
+    elif output == "github":
+        text = plans_github(made)
+    else:
+        text = plans_text(made, colour=output_file is None and wishes.coloured())
+    wishes.emit(text, output_file)
+    return made
+
+
+def plan_code(made: Sequence[Attempt[Plan]], *, detailed: bool = False) -> int:
+    """The exit code of plans that were only looked at."""
+    from deployer.deploy.fleet import worst
+
+    plans = [item.value for item in made if item.value is not None]
+    codes = [item.error.exit_code for item in made if item.error is not None]
+    codes += [3 for found in plans if found.refusals(looking=True)]
+    codes += [2 for found in plans if detailed and not found.empty]
+    return worst(codes)
 
 
 def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.Prepared) -> int:
@@ -102,18 +151,15 @@ def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.P
     if alone and checked[0].error is not None:
         raise checked[0].error
     waiting = [item for item in checked if item.value is not None and not item.value.look.plan.empty]
-    for item in waiting:
-        assert item.value is not None
-        for remark in manner.remarks(item.value.look.plan):
-            common.note(f"note: {remark}")
     if waiting and not _agreed(waiting, manner, environment):
         common.note("Nothing was changed.")
         return 1
     with _stoppable() as stop:
-        by = manner.about or (about(root) if waiting else None)
+        here = about(root) if any(item.value and item.value.about is None for item in waiting) else None
 
         def carry(item: Attempt[Sight]) -> Result:
             assert item.value is not None
+            by = item.value.about or here
             if item.value.look.plan.empty or by is None:
                 return Result(item.value.look.plan)
             terms = Terms(
@@ -144,11 +190,10 @@ def _checked(sight: Sight | None) -> Sight:
     return sight
 
 
-def _plan_of(item: Attempt[Sight]) -> Any:
+def _plan_of(item: Attempt[Sight]) -> Attempt[Plan]:
     from deployer.plan.outcome import Attempt as Made
 
-    plan = None if item.value is None else item.value.look.plan
-    return Made(item.cluster, item.address, plan, item.error)
+    return Made(item.cluster, item.address, item.value.look.plan if item.value else None, item.error)
 
 
 def _report(done: Sequence[Attempt[Any]], manner: Manner, environment: str) -> None:
@@ -170,8 +215,8 @@ def consent_in_time(
     """
     if confirm is not None and confirm != environment:
         raise RefusedError(
-            f"--confirm {confirm} is not the environment that this would {verb}",
-            why=f"it is {environment}",
+            f"--confirm {confirm} is not the environment of this {verb}",
+            why=f"that is {environment}",
             todo=f"If that is meant: --confirm {environment}.",
         )
     if production and confirm is None and not planned and not terminal():
@@ -196,7 +241,7 @@ def _agreed(waiting: Sequence[Attempt[Sight]], manner: Manner, environment: str)
         return typed == environment
     if manner.yes or not terminal():
         return True
-    return click.confirm({"deploy": "Deploy this?"}.get(manner.verb, f"Really {manner.verb}?"), default=False, err=True)
+    return click.confirm({"deploy": "Deploy this?"}.get(manner.verb, "Roll back?"), default=False, err=True)
 
 
 def terminal() -> bool:

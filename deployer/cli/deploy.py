@@ -99,20 +99,21 @@ def _saved(
     def wish(connection: Any, cluster: Any) -> Any:
         return saving.wish_of(saved, _part(saved, connection.name), loaded, prepared.vault.read)
 
+    by = dataclasses.replace(
+        applying.about(prepared.loaded.root), commit=saved.commit, dirty=saved.dirty, plan=saved.digest
+    )
+
     def checked(item: Any) -> applying.Sight:
         saving.unchanged(_part(saved, item.cluster), item.value.look)
         sight: applying.Sight = item.value
-        return sight
+        return dataclasses.replace(sight, about=by)
 
     sights = then(applying.look_at(prepared, planned, wish), checked)
     stale = applying.first_error(sights, StaleError)
     if stale is not None:
         # One plan, whole or not at all: a part of it that is stale stops all of it before anything is written.
         raise stale
-    by = dataclasses.replace(
-        applying.about(prepared.loaded.root), commit=saved.commit, dirty=saved.dirty, plan=saved.digest
-    )
-    return applying.carry_out(sights, dataclasses.replace(manner, consented=True, exact=True, about=by), prepared)
+    return applying.carry_out(sights, dataclasses.replace(manner, consented=True, exact=True), prepared)
 
 
 def _part(saved: PlanFile, cluster: str) -> Part:

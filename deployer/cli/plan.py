@@ -44,31 +44,12 @@ def plan(
     the plan itself is refused for safety; what only needs a decision before a deploy (a change made by hand) is shown,
     and is no failure here.
     """
-    from deployer.deploy.fleet import worst
-    from deployer.plan.outcome import Attempt
-    from deployer.report.many import plans_github, plans_json, plans_markdown, plans_text
-
     prepared = wishes.prepare(root, environment, select, exclude, choices)
     sights = applying.look_at(prepared, prepared.connections(clusters), lambda connection, cluster: prepared.wish)
-    if len(sights) == 1 and sights[0].error is not None:
-        raise sights[0].error
-    made = [Attempt(s.cluster, s.address, s.value.look.plan if s.value else None, s.error) for s in sights]
-    if output == "json":
-        text = wishes.dumped(plans_json(made, environment))
-    elif output == "markdown":
-        text = plans_markdown(made)
-    elif output == "github":
-        text = plans_github(made)
-    else:
-        text = plans_text(made, colour=output_file is None and wishes.coloured())
-    wishes.emit(text, output_file)
+    made = applying.show_plans(sights, output, output_file, environment)
     if out is not None:
         _save(out, prepared, sights)
-    codes = [item.error.exit_code for item in made if item.error is not None]
-    plans = [item.value for item in made if item.value is not None]
-    codes += [3 for found in plans if found.refusals(looking=True)]
-    codes += [2 for found in plans if detailed_exitcode and not found.empty]
-    return worst(codes)
+    return applying.plan_code(made, detailed=detailed_exitcode)
 
 
 def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applying.Sight]]) -> None:

@@ -29,7 +29,7 @@ def read_inventory(cluster: Cluster, deployment: str, desired: Sequence[Resource
         lambda kind=kind: read_named(cluster, kind, deployment)  # type: ignore[misc]
         for kind in (Kind.COMPONENT_TEMPLATE, Kind.INGEST_PIPELINE, Kind.INDEX_TEMPLATE)
     ]
-    if Kind.CHANNEL in kinds:
+    if Kind.CHANNEL in kinds or not desired:
         jobs.append(lambda: read_channels(cluster, deployment))
     ids = [entry.id for entry in record.entries.values() if entry.kind in (Kind.MONITOR, Kind.WORKFLOW)]
     names = [resource.name for resource in desired if resource.kind in (Kind.MONITOR, Kind.WORKFLOW)]

@@ -11,7 +11,7 @@ import base64
 import dataclasses
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deployer.cluster import errors
@@ -19,11 +19,13 @@ from deployer.cluster.client import Cluster
 from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind
 from deployer.plan.canonical import canonical, digest
+from deployer.plan.history import Deployment, State
 from deployer.plan.record import Entry, Intent, Record
 
 INDEX = ".deployer-records"
 FORMAT = 1
 
+_DEPLOYMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Deployment))
 _BULK_BYTES = 5_000_000
 _SETTINGS = {
     "settings": {"index": {"hidden": True, "number_of_shards": 1, "auto_expand_replicas": "0-1"}},
@@ -48,12 +50,9 @@ def read_record(cluster: Cluster, deployment: str) -> Record:
 
     Raises RefusedError for a record that somebody edited.
     """
-    try:
-        answer = cluster.request("GET", f"/{INDEX}/_doc/{deployment}")
-    except errors.AnswerError as error:
-        if error.status == 404:
-            return Record(deployment)
-        raise
+    answer = _found(cluster, deployment)
+    if answer is None:
+        return Record(deployment)
     record = record_of(answer["_source"])
     return dataclasses.replace(record, seq_no=answer["_seq_no"], primary_term=answer["_primary_term"])
 
@@ -89,16 +88,26 @@ def ensure_index(cluster: Cluster) -> None:
             raise
 
 
-def write_documents(cluster: Cluster, deployment: str, at: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
-    """Store bodies under their digests. Repeating it changes nothing, so it may be repeated.
+def write_documents(
+    cluster: Cluster,
+    deployment: str,
+    at: str,
+    documents: Mapping[str, Mapping[str, Any]],
+    ended: Sequence[Deployment] = (),
+) -> None:
+    """Store contents under their digests, and deployments under their numbers. It may be repeated: that changes nothing.
 
     Raises IncompleteError if the cluster refused one.
     """
+    sources = {
+        _body_id(deployment, name): {"type": "body", "deployment": deployment, "at": at, "content": _packed(document)}
+        for name, document in documents.items()
+    }
+    sources |= {history_id(deployment, one.number): history_source(one) for one in ended}
     lines: list[str] = []
     size = 0
-    for name, document in documents.items():
-        source = {"type": "body", "deployment": deployment, "at": at, "content": _packed(document)}
-        text = json.dumps({"index": {"_id": _body_id(deployment, name)}}) + "\n" + json.dumps(source) + "\n"
+    for identity, source in sources.items():
+        text = json.dumps({"index": {"_id": identity}}) + "\n" + json.dumps(source) + "\n"
         lines.append(text)
         size += len(text)
         if size > _BULK_BYTES:
@@ -109,7 +118,7 @@ def write_documents(cluster: Cluster, deployment: str, at: str, documents: Mappi
 
 
 def write_record(cluster: Cluster, record: Record) -> Record:
-    """Replace the record; it comes back with its new sequence number.
+    """Replace the record; it comes back with its new sequence number. One that was deleted meanwhile is made anew.
 
     Raises AnswerError with status 409 if somebody else wrote it since it was read.
     """
@@ -123,9 +132,13 @@ def write_record(cluster: Cluster, record: Record) -> Record:
     except (errors.LostAnswerError, errors.AnswerError) as error:
         if error.status not in (None, 409):
             raise
-        answer = cluster.request("GET", f"/{INDEX}/_doc/{record.deployment}")
-        if answer["_source"].get("digest") != source["digest"]:
+        found = _found(cluster, record.deployment)
+        if found is None and record.seq_no is not None:
+            ensure_index(cluster)
+            return write_record(cluster, dataclasses.replace(record, seq_no=None, primary_term=None))
+        if found is None or found["_source"].get("digest") != source["digest"]:
             raise error from None
+        answer = found
     return dataclasses.replace(record, seq_no=answer["_seq_no"], primary_term=answer["_primary_term"])
 
 
@@ -143,6 +156,11 @@ def source_of(record: Record) -> dict[str, Any]:
         "tool": record.tool,
         "dirty": record.dirty,
         "plan": record.plan,
+        "verb": record.verb,
+        "target": record.target,
+        "environment": record.environment,
+        "ended": record.ended,
+        "chain": record.chain,
         "entries": [_plain(entry) for entry in record.entries.values()],
         "pending": [_plain(intent) for intent in record.pending.values()],
     }
@@ -178,7 +196,32 @@ def record_of(source: Mapping[str, Any]) -> Record:
         tool=source["tool"],
         dirty=source.get("dirty", False),
         plan=source.get("plan", ""),
+        verb=source.get("verb", "deploy"),
+        target=source.get("target", 0),
+        environment=source.get("environment", ""),
+        ended=source.get("ended", True),
+        chain=source.get("chain", ""),
     )
+
+
+def history_id(deployment: str, number: int) -> str:
+    """The id of a deployment's document."""
+    return f"{deployment}@{number}"
+
+
+def history_source(one: Deployment) -> dict[str, Any]:
+    """A deployment as the JSON that is stored; its fields are not mapped, but those that are searched for are."""
+    return {"type": "deployment", "generation": one.number, **one.plain(), "digest": one.digest}
+
+
+def history_of(source: Mapping[str, Any]) -> Deployment | None:
+    """The deployment that a stored JSON holds; None if its digest does not fit."""
+    try:
+        plain = {name: source[name] for name in _DEPLOYMENT_FIELDS}
+        one = Deployment(**{**plain, "state": State(plain["state"])})
+        return one if history_source(one) == dict(source) else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _plain(value: Entry | Intent) -> dict[str, Any]:
@@ -201,6 +244,16 @@ def _intent(item: Mapping[str, Any]) -> Intent:
 
 def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**item, "kind": Kind(item["kind"]), "depends_on": tuple(item.get("depends_on", ()))}
+
+
+def _found(cluster: Cluster, deployment: str) -> Any:
+    """The answer with the stored record, or None."""
+    try:
+        return cluster.request("GET", f"/{INDEX}/_doc/{deployment}")
+    except errors.AnswerError as error:
+        if error.status == 404:
+            return None
+        raise
 
 
 def _body_id(deployment: str, name: str) -> str:

@@ -72,15 +72,14 @@ def deploy(cluster: Cluster, seen: Look, wish: Wish, terms: Terms) -> Result:
         stop=terms.stop,
         progress=terms.progress,
     ):
-        run = _Run(cluster, seen, wish, terms)
-        result = run.run()
-    return dataclasses.replace(result, elapsed=time.monotonic() - started)
+        return _Run(cluster, seen, wish, terms, started).run()
 
 
 class _Run:
     """One deploy, with the lock held."""
 
-    def __init__(self, cluster: Cluster, seen: Look, wish: Wish, terms: Terms) -> None:
+    def __init__(self, cluster: Cluster, seen: Look, wish: Wish, terms: Terms, started: float) -> None:
+        self.started = started
         self.cluster, self.seen, self.wish, self.terms = cluster, seen, wish, terms
         self.deployment = wish.environment.deployment
         self.performer = Performer(cluster, self.deployment, terms.stop, terms.pause)
@@ -108,20 +107,22 @@ class _Run:
         self.ids |= {key: entry.id for key, entry in fresh.record.entries.items()}
         recorder = Recorder(self.cluster, fresh.record, self.terms.about)
         recorder.begin(plan, fresh.inventory.objects)
-        file = ""
-        for wave in order.waves(still):
+        waves = order.waves(still)
+        for number, wave in enumerate(waves, 1):
             self._wave(wave, still, recorder)
-            self._save(recorder)
-        if self.record_error:
-            file = str(recorder.save_to(self.terms.records_folder))
+            if number < len(waves):
+                self._save(recorder.save)
         outcomes = tuple(self.outcomes[action.key] for action in self.seen.plan.actions)
-        return Result(
+        result = Result(
             self.seen.plan,
             outcomes,
-            interrupted=self.terms.stop.is_set(),
-            record_error=self.record_error,
-            record_file=file,
+            time.monotonic() - self.started,
+            self.terms.stop.is_set(),
+            number=recorder.record.generation,
         )
+        self._save(lambda: recorder.end(result))
+        file = str(recorder.save_to(self.terms.records_folder)) if self.record_error else ""
+        return dataclasses.replace(result, record_error=self.record_error, record_file=file)
 
     def _not_deployed_since(self, fresh: Look) -> None:
         if (fresh.record.seq_no, fresh.record.primary_term) != (self.seen.record.seq_no, self.seen.record.primary_term):
@@ -215,9 +216,9 @@ class _Run:
             return read_channels(self.cluster, self.deployment)
         return read_named(self.cluster, kind, self.deployment)
 
-    def _save(self, recorder: Recorder) -> None:
+    def _save(self, save: Callable[[], None]) -> None:
         try:
-            recorder.save()
+            save()
             self.record_error = ""
         except (ClusterError, AuthError) as error:
             self.record_error = f"{error.what}: {error.why}"

@@ -15,7 +15,7 @@ from typing import Any
 from deployer.cluster import Cluster
 from deployer.cluster.errors import AnswerError, LostAnswerError
 from deployer.cluster.records import INDEX
-from deployer.model.errors import ClusterError, RefusedError
+from deployer.model.errors import AuthError, ClusterError, RefusedError
 
 POLL = 1.0
 """Seconds between two attempts to get a lock that somebody holds."""
@@ -40,9 +40,14 @@ class Holder:
         return f"{self.who} on {self.host} (process {self.pid}) since {self.since}"
 
     @property
+    def here(self) -> bool:
+        """Whether it is a process of this host."""
+        return self.host == socket.gethostname() and self.pid > 0
+
+    @property
     def dead(self) -> bool:
         """Whether the process is known to be gone; only knowable on its own host."""
-        if self.host != socket.gethostname():
+        if not self.here:
             return False
         try:
             os.kill(self.pid, 0)
@@ -51,6 +56,37 @@ class Holder:
         except OSError:
             return False
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A deployment's lock as it stands on a cluster."""
+
+    deployment: str
+    holder: Holder
+    found: Mapping[str, Any]
+
+
+def read_lock(cluster: Cluster, deployment: str) -> Held | None:
+    """Who holds the lock of a deployment, or None."""
+    found = _read(cluster, _path(deployment))
+    return None if found is None else Held(deployment, _holder(found["_source"]), found)
+
+
+def unlock(cluster: Cluster, held: Held) -> None:
+    """Take a lock away from whoever holds it.
+
+    Raises LockedError if it is another one by now: that holder was not looked at.
+    """
+    if _delete(cluster, _path(held.deployment), held.found):
+        return
+    now = read_lock(cluster, held.deployment)
+    if now is not None:
+        raise LockedError(
+            f"the lock of {held.deployment} has changed hands: {now.holder} holds it now",
+            why="it was released and taken again since it was looked at",
+            todo="Look again; that deploy may well be alive.",
+        )
 
 
 @contextmanager
@@ -69,7 +105,7 @@ def locked(
     With `break_it`, a lock that is held is broken first. The index of records must exist.
     """
     token = secrets.token_hex(8)
-    path = f"/{INDEX}/_doc/lock:{deployment}"
+    path = _path(deployment)
     source = {
         "type": "lock",
         "deployment": deployment,
@@ -102,12 +138,12 @@ def _acquire(
         held = _try(cluster, path, source)
         if held is None:
             return
-        holder = Holder(held["who"], held["host"], held["pid"], held["at"])
+        holder = _holder(held)
         if time.monotonic() >= deadline or stop.is_set() or holder.dead:
             raise LockedError(
                 f"another deploy of {deployment} holds the lock: {holder}",
                 why="its process is gone: it was killed" if holder.dead else f"waited {wait:g} s for it",
-                todo="Wait for it to end; if it is dead, run again with --break-lock.",
+                todo="Wait for it to end; if it is dead, `deployer unlock` takes its lock, or run again with --break-lock.",
             )
         if not told:
             progress(f"waiting for the lock, which {holder} holds")
@@ -144,8 +180,7 @@ def _break(cluster: Cluster, path: str, progress: Callable[[str], None]) -> None
     found = _read(cluster, path)
     if found is None:
         return
-    held = found["_source"]
-    progress(f"breaking the lock of {Holder(held['who'], held['host'], held['pid'], held['at'])}")
+    progress(f"breaking the lock of {_holder(found['_source'])}")
     _delete(cluster, path, found)
 
 
@@ -154,14 +189,27 @@ def _release(cluster: Cluster, path: str, token: str, progress: Callable[[str], 
         found = _read(cluster, path)
         if found is not None and found["_source"].get("token") == token:
             _delete(cluster, path, found)
-    except ClusterError as error:
-        progress(f"the lock could not be released ({error}); the next deploy needs --break-lock")
+    except (ClusterError, AuthError) as error:
+        progress(f"the lock could not be released ({error}); `deployer unlock` takes it away")
 
 
-def _delete(cluster: Cluster, path: str, found: Mapping[str, Any]) -> None:
+def _path(deployment: str) -> str:
+    return f"/{INDEX}/_doc/lock:{deployment}"
+
+
+def _holder(held: Mapping[str, Any]) -> Holder:
+    pid = held.get("pid")
+    who, host, at = (str(held.get(name) or "unknown") for name in ("who", "host", "at"))
+    return Holder(who, host, pid if isinstance(pid, int) else 0, at)
+
+
+def _delete(cluster: Cluster, path: str, found: Mapping[str, Any]) -> bool:
+    """Delete the lock that was read; false if it is not that one any more."""
     params = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
     try:
         cluster.request("DELETE", path, params=params)
     except AnswerError as error:
         if error.status not in (404, 409):
             raise
+        return False
+    return True

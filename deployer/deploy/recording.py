@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deployer.cluster import Cluster, records
+from deployer.cluster import Cluster, history, records
 from deployer.cluster.writes import Written
 from deployer.model.errors import DeployerError, UsageError
 from deployer.model.resource import Resource
 from deployer.plan import Action, Entry, Intent, Live, Plan, Record, Verb
 from deployer.plan.canonical import digest, redacted
+from deployer.plan.content import recordable
+from deployer.plan.history import Deployment, Kept, Row, State, manifest_of, results_of
+from deployer.plan.outcome import Fate, Outcome, Result
 from deployer.plan.triggers import kept_trigger
 
 
@@ -22,7 +25,8 @@ from deployer.plan.triggers import kept_trigger
 class About:
     """Who deploys, from where, with what; goes into the record. `at` is ISO 8601 in UTC.
 
-    `commit` is git's, `dirty` if files were changed since; `plan` is the digest of the plan that is carried out.
+    `commit` is git's, `dirty` if files were changed since; `plan` is the digest of the plan that is carried out (of a
+    plan file, its own). `verb` is ``deploy``, ``rollback`` (to deploy `target`) or ``destroy``.
     """
 
     who: str
@@ -32,6 +36,8 @@ class About:
     at: str
     dirty: bool = False
     plan: str = ""
+    verb: str = "deploy"
+    target: int = 0
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Recorder:
     record: Record
     about: About
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    ended: list[Deployment] = field(default_factory=list)
 
     def begin(self, plan: Plan, lives: Iterable[Live]) -> None:
         """Note what is about to be done, before anything is. Whatever fails here has changed nothing."""
@@ -52,14 +59,34 @@ class Recorder:
             entries[entry.key] = self._dated(dataclasses.replace(entry, stored_document=self._stored(live.body)))
         for key in plan.gone:
             entries.pop(key, None)
+        number, chain = self._before(entries)
         pending = {action.key: self._intent(action) for action in plan.actions}
+        about = dataclasses.asdict(self.about)
+        about["plan"] = self.about.plan or _plan_digest(plan.actions, pending)
         self.record = dataclasses.replace(
             self.record,
             entries=entries,
             pending=pending,
-            generation=self.record.generation + 1,
-            **dataclasses.asdict(self.about),
+            generation=number + 1,
+            environment=plan.environment,
+            ended=False,
+            chain=chain,
+            **about,
         )
+        self.save()
+
+    def end(self, result: Result) -> None:
+        """Note how it ended, and what stands there now."""
+        one = dataclasses.replace(
+            history.open_of(self.record),
+            state=_state(result),
+            seconds=round(result.elapsed, 3),
+            counts=counts_of(result),
+            manifest=self._manifest(self.record.entries),
+            results=self._document(results_of([_row(outcome) for outcome in result.outcomes])),
+        )
+        self.ended = [*(other for other in self.ended if other.number != one.number), one]
+        self.record = dataclasses.replace(self.record, ended=True, chain=one.digest)
         self.save()
 
     def applied(self, action: Action, written: Written) -> None:
@@ -97,19 +124,43 @@ class Recorder:
         self.record = dataclasses.replace(self.record, pending=pending)
 
     def save(self) -> None:
-        """Write the bodies that are new, then the record."""
-        if self.documents:
-            records.write_documents(self.cluster, self.record.deployment, self.about.at, self.documents)
-            self.documents = {}
+        """Write the contents that are new, then the record."""
+        records.ensure_index(self.cluster)
+        if self.documents or self.ended:
+            records.write_documents(self.cluster, self.record.deployment, self.about.at, self.documents, self.ended)
+            self.documents, self.ended = {}, []
         self.record = records.write_record(self.cluster, self.record)
 
     def save_to(self, folder: Path) -> Path:
         """Save the record and the bodies that did not get to the cluster in a file of this computer."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.record.deployment}-{self.record.generation}.json"
-        value = {"record": records.source_of(self.record), "documents": self.documents}
+        ended = [records.history_source(one) for one in self.ended]
+        value = {"record": records.source_of(self.record), "documents": self.documents, "ended": ended}
         path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
         return path
+
+    def _before(self, entries: Mapping[str, Entry]) -> tuple[int, str]:
+        """The number of the deploy before this one, and its digest; one that was killed is ended here.
+
+        If the record was lost, the count goes on from the newest that can be found.
+        """
+        record = self.record
+        if record.seq_no is None:
+            last = history.newest_of(self.cluster, record.deployment)
+            return (last.number, last.digest) if last else (0, "")
+        if record.ended:
+            return record.generation, record.chain
+        last = history.read_deployment(self.cluster, record.deployment, record.generation)
+        if last is None or last.before != record.chain:
+            last = dataclasses.replace(history.open_of(record), manifest=self._manifest(entries))
+            self.ended.append(last)
+        return last.number, last.digest
+
+    def _manifest(self, entries: Mapping[str, Entry]) -> str:
+        return self._document(
+            manifest_of({key: Kept(entry.sent_document, entry.id) for key, entry in entries.items()})
+        )
 
     def _intent(self, action: Action) -> Intent:
         resource, live = action.resource, action.live
@@ -134,7 +185,7 @@ class Recorder:
         )
 
     def _sent(self, resource: Resource) -> str:
-        return self._document({"body": redacted(resource.kind, resource.body), "written": dict(resource.written)})
+        return self._document(recordable(resource))
 
     def _stored(self, body: Mapping[str, Any]) -> str:
         return self._document({"body": body})
@@ -148,6 +199,33 @@ class Recorder:
         return dataclasses.replace(entry, at=self.about.at, tool=self.about.tool)
 
 
+def counts_of(result: Result) -> dict[str, int]:
+    """How many objects had which fate, and how many were left unchanged."""
+    counts = {str(fate): len(result.of(fate)) for fate in Fate if result.of(fate)}
+    return {**counts, "unchanged": result.plan.unchanged}
+
+
+def _state(result: Result) -> State:
+    if result.interrupted:
+        return State.INTERRUPTED
+    return State.COMPLETE if all(outcome.fate is Fate.APPLIED for outcome in result.outcomes) else State.PARTIAL
+
+
+def _row(outcome: Outcome) -> Row:
+    action = outcome.action
+    return Row(str(action.verb), action.key, str(outcome.fate), outcome.id, outcome.reason or action.reason)
+
+
+def _plan_digest(actions: Sequence[Action], intents: Mapping[str, Intent]) -> str:
+    """The digest of what a plan does, to which objects, with which content."""
+    return digest(
+        [
+            [str(action.verb), action.key, action.id, intents[action.key].before_digest, intents[action.key].sent]
+            for action in actions
+        ]
+    )
+
+
 def push(cluster: Cluster, deployment: str, path: Path) -> Record:
     """Write a record that was saved in a file to the cluster, if nothing was deployed since.
 
@@ -156,6 +234,7 @@ def push(cluster: Cluster, deployment: str, path: Path) -> Record:
     try:
         value = json.loads(path.read_text("utf-8"))
         saved, documents = records.record_of(value["record"]), value["documents"]
+        ended = [one for source in value["ended"] if (one := records.history_of(source)) is not None]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{path.name} holds no record", why=str(error), todo="Give the file that the deploy named."
@@ -170,6 +249,6 @@ def push(cluster: Cluster, deployment: str, path: Path) -> Record:
             todo="Delete the file; `deployer plan` shows what, if anything, is to be done.",
         )
     records.ensure_index(cluster)
-    records.write_documents(cluster, deployment, saved.at, documents)
+    records.write_documents(cluster, deployment, saved.at, documents, ended)
     saved = dataclasses.replace(saved, seq_no=known.seq_no, primary_term=known.primary_term)
     return records.write_record(cluster, saved)

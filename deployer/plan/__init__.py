@@ -1,6 +1,6 @@
 """Desired and live give a Plan (Create, Update, Delete, Adopt, nothing), with the safety rules on the Plan itself. No I/O."""
 
-from deployer.plan.actions import Action, Conflict, Note, Refusal, Remark, Verb
+from deployer.plan.actions import Action, Conflict, Note, Purpose, Refusal, Remark, Verb
 from deployer.plan.decide import NO_CHOICES, Choices, documents_needed, make_plan
 from deployer.plan.live import ClusterFacts, Inventory, Live, Marker, Usage
 from deployer.plan.plan import Plan, UnsafePlanError
@@ -23,6 +23,7 @@ __all__ = [
     "Note",
     "Plan",
     "PlanFile",
+    "Purpose",
     "Record",
     "Refusal",
     "Remark",

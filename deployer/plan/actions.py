@@ -21,6 +21,14 @@ class Verb(StrEnum):
     ACCEPT = "accept"
 
 
+class Purpose(StrEnum):
+    """What a plan is for."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    DESTROY = "destroy"
+
+
 class Conflict(StrEnum):
     """Why an action may not be carried out before the operator has said which side is right."""
 

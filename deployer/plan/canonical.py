@@ -17,6 +17,9 @@ VOLATILE = frozenset({"last_update_time", "enabled_time", "schema_version", "use
 """What the server writes into a monitor or workflow by itself, at its own times (FACTS.md, "What the server keeps")."""
 
 
+HIDDEN = "hidden, sha256 "
+
+
 class Digested(dict[str, Any]):
     """A body whose digest is known already. Like every body it is never changed; a changed copy is a plain one."""
 
@@ -52,14 +55,15 @@ def redacted(kind: Kind, body: Mapping[str, Any]) -> Mapping[str, Any]:
         return body
     config = body.get("config", body)
     details = config.get(config.get("config_type", ""), {})
-    hidden = {
-        name: {header: _hint(text) for header, text in value.items()} if isinstance(value, Mapping) else _hint(value)
+    secret = {
+        name: {header: hidden(text) for header, text in value.items()} if isinstance(value, Mapping) else hidden(value)
         for name, value in details.items()
         if name in ("url", "header_params")
     }
-    shown = {**config, config.get("config_type", ""): {**details, **hidden}} if details else config
+    shown = {**config, config.get("config_type", ""): {**details, **secret}} if details else config
     return {**body, "config": shown} if "config" in body else shown
 
 
-def _hint(secret: Any) -> str:
-    return f"hidden, sha256 {digest(secret)[:12]}"
+def hidden(secret: Any) -> str:
+    """What stands for something that may be a secret: equal for equal secrets."""
+    return f"{HIDDEN}{digest(secret)[:12]}"

@@ -13,9 +13,10 @@ from typing import Literal
 from deployer.model.environment import Environment
 from deployer.model.resource import Kind, Resource
 from deployer.plan import usage
-from deployer.plan.actions import Action, Conflict, Note, Remark, Verb
-from deployer.plan.canonical import digest, redacted
+from deployer.plan.actions import Action, Conflict, Note, Purpose, Remark, Verb
+from deployer.plan.canonical import digest
 from deployer.plan.compare import ABSENT, FieldChange, changes
+from deployer.plan.content import recordable, references
 from deployer.plan.live import Inventory, Live, Usage
 from deployer.plan.match import Matched, match
 from deployer.plan.plan import Plan
@@ -27,13 +28,26 @@ from deployer.plan.triggers import adopting, with_trigger
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the operator asked for in this run."""
+    """What the operator asked for in this run. A rollback goes to the deployment of number `target`."""
 
     prune: bool = False
     adopt: bool = False
     on_drift: Literal["revert", "keep"] | None = None
     accept: Literal["live", "desired"] | None = None
     allow_mass_change: bool = False
+    purpose: Purpose = Purpose.DEPLOY
+    target: int = 0
+
+    @property
+    def unwanted(self) -> str:
+        """Why an object that is there and not wanted is to go."""
+        match self.purpose:
+            case Purpose.ROLLBACK:
+                return f"came after deploy {self.target}"
+            case Purpose.DESTROY:
+                return "is to be destroyed"
+            case _:
+                return "no longer in the repository"
 
 
 NO_CHOICES = Choices()
@@ -74,6 +88,8 @@ def make_plan(
         wanted=len(desired) if any(resource.kind is not Kind.CHANNEL for resource in desired) else 0,
         wanted_monitors=sum(1 for resource in desired if resource.kind is Kind.MONITOR),
         allow_mass_change=choices.allow_mass_change,
+        purpose=choices.purpose,
+        target=choices.target,
         selection=selection,
         facts=inventory.facts,
     )
@@ -176,7 +192,8 @@ class _Decider:
         if (forgotten := self._forgotten(resource)) is not None:
             self._unverified(resource, forgotten)
         elif not found:
-            self._act(Verb.CREATE, resource)
+            back = self.choices.purpose is Purpose.ROLLBACK
+            self._act(Verb.CREATE, resource, reason=f"deleted since deploy {self.choices.target}" if back else "")
         elif len(found) == 1 and self.choices.adopt and found[0].marker is None:
             adopted = adopting(resource, found[0], self.record.deployment)
             self._act(Verb.ADOPT, adopted, found[0], reason="made by hand")
@@ -226,12 +243,10 @@ class _Decider:
             return
         drift = self._drift(live, entry) if entry is not None else ()
         if not self.choices.prune or (drift and self.choices.on_drift == "keep"):
-            self.notes.append(Note(Remark.ORPHAN, live.kind, key, live.name, live.id, _orphaned(live), drift))
+            self.notes.append(Note(Remark.ORPHAN, live.kind, key, live.name, live.id, self._orphaned(live), drift))
             return
         if held:
-            text = (
-                f"no longer in the repository, but {held}: it is kept, for this tool never deletes data. {_IN_USE_TODO}"
-            )
+            text = f"{self.choices.unwanted}, but {held}: it is kept, for this tool never deletes data. {_IN_USE_TODO}"
             self.notes.append(Note(Remark.IN_USE, live.kind, key, live.name, live.id, text, drift))
             return
         conflict = None
@@ -249,9 +264,18 @@ class _Decider:
                 entry=entry,
                 drift=drift,
                 conflict=conflict,
-                reason="no longer in the repository",
+                reason="" if self.choices.purpose is Purpose.DESTROY else self.choices.unwanted,
             )
         )
+
+    def _orphaned(self, live: Live) -> str:
+        """What is to be known of an object that is not wanted, and that stays."""
+        if self.choices.prune:
+            return f"{self.choices.unwanted}; it was changed by hand and is kept"
+        if live.kind not in (Kind.MONITOR, Kind.WORKFLOW):
+            return "no longer in the repository; it stays as it is (--prune deletes what nothing uses)"
+        state = "it still runs and alerts" if live.body.get("enabled", True) else "it stays, disabled"
+        return f"no longer in the repository; {state} (--prune deletes it and closes its alerts)"
 
     def _drift(self, live: Live, entry: Entry) -> tuple[FieldChange, ...]:
         if live.digest == entry.stored:
@@ -266,9 +290,10 @@ class _Decider:
         document = self.record.documents.get(entry.sent_document, {})
         if "written" not in document:
             return (FieldChange("(what was sent is not recorded)", ABSENT, ABSENT),)
-        found = changes(document["written"], resource.written)
-        found = found or changes(document["body"], redacted(resource.kind, resource.body), "body")
-        return found or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
+        now = recordable(resource)
+        found = changes(document["written"], now["written"]) or changes(document["body"], now["body"], "body")
+        secret = (FieldChange(path, f"{name} as it was", f"{name} as it is now") for path, name in references(now["body"]))
+        return found or tuple(secret) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
 
     def _act(
         self,
@@ -303,16 +328,8 @@ class _Decider:
 
 _IN_USE_TODO = (
     "To remove it, delete the data streams that use it by hand, events and all (DELETE /_data_stream/NAME), "
-    "then deploy with --prune again."
+    "then run this again."
 )
-
-
-def _orphaned(live: Live) -> str:
-    """What is to be known of an object that the repository no longer has, and that stays."""
-    if live.kind not in (Kind.MONITOR, Kind.WORKFLOW):
-        return "no longer in the repository; it stays as it is (--prune deletes what nothing uses)"
-    state = "it still runs and alerts" if live.body.get("enabled", True) else "it stays, disabled"
-    return f"no longer in the repository; {state} (--prune deletes it and closes its alerts)"
 
 
 def _shape(live: Live) -> usage.Shape:

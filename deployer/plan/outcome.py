@@ -55,7 +55,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A deploy, told truthfully. `elapsed` is in seconds.
+    """A deploy, told truthfully. `elapsed` is in seconds; `number` is the deployment's in the history, 0 without changes.
 
     `record_error` says why the record could not be written, `record_file` where it was saved instead.
     """
@@ -66,6 +66,7 @@ class Result:
     interrupted: bool = False
     record_error: str = ""
     record_file: str = ""
+    number: int = 0
 
     def of(self, *fates: Fate) -> list[Outcome]:
         """The outcomes of these fates."""

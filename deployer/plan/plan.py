@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from deployer.model.environment import Limits
 from deployer.model.errors import DeployerError, RefusedError
 from deployer.model.resource import Kind
-from deployer.plan import capacity
-from deployer.plan.actions import Action, Conflict, Note, Refusal, Remark, Verb
+from deployer.plan import capacity, losses
+from deployer.plan.actions import Action, Conflict, Note, Purpose, Refusal, Remark, Verb
 from deployer.plan.live import ClusterFacts
 from deployer.plan.record import Entry
 from deployer.plan.selection import EVERYTHING, Selection
@@ -31,6 +31,7 @@ class Plan:
 
     `actions` stand in the order of their kinds and keys. `managed` counts the live objects of the deployment, `monitors`
     the monitors among them, `wanted` the objects of the repository and `wanted_monitors` the monitors among those.
+    A rollback goes to the deployment of number `target`.
     `repairs` are entries that a killed run left out of the record, `gone` keys of the record whose objects are no more,
     `abandoned` keys of what a killed run meant to do that need nothing more: done (a delete), or wanted no longer.
     """
@@ -50,6 +51,8 @@ class Plan:
     wanted: int = 0
     wanted_monitors: int = 0
     allow_mass_change: bool = False
+    purpose: Purpose = Purpose.DEPLOY
+    target: int = 0
     selection: Selection = EVERYTHING
     facts: ClusterFacts = field(default_factory=ClusterFacts)
 
@@ -69,6 +72,11 @@ class Plan:
         if self.facts.status == "red":
             found.append("the cluster's health is red: some data cannot be read or written, and a deploy is refused")
         return tuple(text for text in found if text)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What a rollback cannot bring back, and a destruction takes for good."""
+        return losses.losses(self.purpose, self.actions)
 
     def refusals(self, *, looking: bool = False) -> tuple[Refusal, ...]:
         """Why this plan may not be carried out; with `looking`, only what makes the plan itself a failure."""
@@ -97,9 +105,18 @@ class Plan:
         yield from self._conflicts()
 
     def _nothing(self) -> Iterator[Refusal]:
-        """Promise 9: never down to nothing."""
+        """Promise 9: never down to nothing, unless that is the wish."""
+        if self.purpose is Purpose.DESTROY:
+            return
         deleted = sum(1 for action in self.of(Verb.DELETE) if action.kind is Kind.MONITOR)
-        if not self.wanted:
+        if not self.wanted and self.purpose is Purpose.ROLLBACK:
+            yield Refusal(
+                "nothing",
+                f"nothing stood there after deploy {self.target}, while {self.managed} objects of {self.deployment} are live",
+                "a rollback to nothing would remove everything",
+                "If that is meant, use `deployer destroy`.",
+            )
+        elif not self.wanted:
             yield Refusal(
                 "nothing",
                 f"there is nothing to deploy, while {self.managed} objects of {self.deployment} are live",
@@ -121,7 +138,7 @@ class Plan:
     def _many(self) -> Iterator[Refusal]:
         """Promise 8: not too much at once."""
         updates, deletes = len(self.of(Verb.UPDATE)), len(self.of(Verb.DELETE))
-        if self.allow_mass_change or not self.managed:
+        if self.allow_mass_change or not self.managed or self.purpose is Purpose.DESTROY:
             return
         limit, least = self.limits.max_changed_percent, self.limits.min_objects
         numbers = f"{updates} updates and {deletes} deletes of {self.managed} managed objects"
@@ -160,6 +177,8 @@ class Plan:
             keys = [action.key for action in self.actions if action.conflict is conflict]
             if keys:
                 named = ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "")
+                if self.purpose is Purpose.DESTROY and conflict is Conflict.DRIFT:
+                    todo = _DESTROY_TODO
                 yield Refusal(str(conflict), f"{what}: {named}", why, todo, looking=False)
 
 
@@ -168,6 +187,7 @@ _COPY_TODO = "Delete or rename the one that is not meant (by its id), then plan 
 _DRIFT_TODO = (
     "Say which side is right: --on-drift revert writes the repository's, --on-drift keep leaves the cluster's."
 )
+_DESTROY_TODO = "--on-drift revert deletes them all the same, --on-drift keep leaves them."
 _CONFLICTS = {
     Conflict.DRIFT: ("changed by hand", "somebody may have had a reason, and it is not in the repository", _DRIFT_TODO),
     Conflict.DELETED: (

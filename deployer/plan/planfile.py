@@ -10,7 +10,7 @@ from typing import Any
 
 from deployer.model.errors import DeployerError, RefusedError
 from deployer.model.resource import Resource
-from deployer.plan.actions import Action
+from deployer.plan.actions import Action, Purpose
 from deployer.plan.canonical import digest
 from deployer.plan.content import SecretReader, resource_of, storable
 from deployer.plan.decide import Choices
@@ -217,7 +217,7 @@ def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
     chosen = selection["select"] or selection["exclude"]
     return PlanFile(
         **{name: value[name] for name in ("environment", "deployment", "tool", "at", "who", "host", "commit", "dirty")},
-        choices=Choices(**value["choices"]),
+        choices=Choices(**{**value["choices"], "purpose": Purpose(value["choices"]["purpose"])}),
         selection=Selection(
             tuple(selection["select"]),
             tuple(selection["exclude"]),

@@ -14,8 +14,8 @@ class Entry:
     """What is known of one object.
 
     `sent` is the digest of the body sent last, `stored` of the body that the server made of it. `sent_document` and
-    `stored_document` name the documents that hold them (with what people wrote), for showing differences. `trigger` is the
-    id of its trigger if that was adopted with the monitor, and so is none of ours.
+    `stored_document` name the documents that hold them (the first with what people wrote), for showing differences and for
+    going back. `trigger` is the id of its trigger if that was adopted with the monitor, and so is none of ours.
     """
 
     key: str
@@ -65,7 +65,9 @@ class Record:
     """Everything recorded of a deployment, by key.
 
     `generation` counts the deploys that wrote. `seq_no` and `primary_term` are the record's own, as read; None if it was
-    never written. `documents` holds those bodies that were asked for, by document id: ``{"body": ..., "written": ...}``.
+    never written. `documents` holds those contents that were asked for, by document id (`content.recordable`).
+    `verb` and `target` are of the last deploy, as are `who`, `commit` and so on; `ended` is false while it runs, and for
+    ever if it was killed. `chain` is the digest of the last deployment that ended (`history.Deployment`).
     """
 
     deployment: str
@@ -79,6 +81,11 @@ class Record:
     tool: str = ""
     dirty: bool = False
     plan: str = ""
+    verb: str = "deploy"
+    target: int = 0
+    environment: str = ""
+    ended: bool = True
+    chain: str = ""
     seq_no: int | None = None
     primary_term: int | None = None
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -7,9 +7,11 @@ from typing import Any
 
 from deployer.model.errors import DeployerError
 from deployer.plan import Plan
+from deployer.plan.history import Chronicle
 from deployer.plan.outcome import Attempt, Fate, Result
 from deployer.report.escape import markdown, visible
 from deployer.report.github import plan_github
+from deployer.report.history import history_json, history_text
 from deployer.report.plan_json import plan_json
 from deployer.report.plan_markdown import LIMIT, plan_markdown
 from deployer.report.plan_text import plan_text, summary
@@ -56,6 +58,16 @@ def plans_github(attempts: Sequence[Attempt[Plan]]) -> str:
         for item in attempts
     ]
     return "\n".join(part for part in parts if part)
+
+
+def histories_text(attempts: Sequence[Attempt[Chronicle]]) -> str:
+    """The deployments of each cluster."""
+    return join_text(attempts, lambda item, found: history_text(found), _newest)
+
+
+def histories_json(attempts: Sequence[Attempt[Chronicle]], environment: str, deployment: str) -> dict[str, Any]:
+    """The same as a JSON object: of one cluster alone, ``clusters`` with one each for several."""
+    return join_json(attempts, environment, lambda item, found: history_json(found, environment, deployment))
 
 
 def join_text(
@@ -119,6 +131,13 @@ def _error_json(error: DeployerError | None) -> dict[str, Any] | None:
         "why": error.why,
         "todo": error.todo,
     }
+
+
+def _newest(found: Chronicle) -> str:
+    if not found.deployments:
+        return "nothing is recorded"
+    one, ended = found.deployments[0]
+    return f"deploy {one.number} at {visible(one.at)}: {visible(one.title)}, {ended}"
 
 
 def _sums(result: Result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deployer.plan import Note, Plan
+from deployer.plan import Note, Plan, Purpose
 from deployer.plan.compare import FieldChange
 
 FEW = 3
@@ -13,7 +13,7 @@ FEW = 3
 
 def left(plan: Plan) -> Iterator[tuple[str, tuple[FieldChange, ...]]]:
     """Each line with the changes by hand that belong below it."""
-    if not plan.wanted:
+    if not plan.wanted and plan.purpose is not Purpose.DESTROY:
         if plan.managed:
             yield (
                 f"all {plan.managed} live objects stay as they are, and the {plan.monitors} monitors among them go on running",

@@ -18,6 +18,8 @@ def plan_json(plan: Plan, address: str = "") -> dict[str, Any]:
         "environment": plan.environment,
         "deployment": plan.deployment,
         "production": plan.production,
+        "purpose": str(plan.purpose),
+        "target": plan.target or None,
         "cluster": {
             "address": address,
             "uuid": plan.facts.uuid,
@@ -38,6 +40,7 @@ def plan_json(plan: Plan, address: str = "") -> dict[str, Any]:
         },
         "actions": [_action(action) for action in plan.actions],
         "notes": [_note(note) for note in plan.notes],
+        "cannot_come_back": list(plan.losses),
         "warnings": list(plan.warnings),
         "refusals": [
             {"code": r.code, "what": r.what, "why": r.why, "todo": r.todo, "only_deploy": not r.looking}

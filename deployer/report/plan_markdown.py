@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deployer.model.resource import Kind
-from deployer.plan import Action, Plan
+from deployer.plan import Action, Plan, Purpose
 from deployer.report import changes, notes
 from deployer.report.escape import markdown
 from deployer.report.plan_text import SIGNS, closing, summary
@@ -34,11 +34,17 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
     yield ""
     where = f" on {markdown(address)}" if address else ""
     yield f"Environment {markdown(plan.environment)}{' (production)' if plan.production else ''}, deployment {markdown(plan.deployment)}{where}"
+    if plan.purpose is Purpose.ROLLBACK:
+        yield f"\nRollback to what stood there after deploy {plan.target}"
+    elif plan.purpose is Purpose.DESTROY:
+        yield "\n**Destruction of everything that the deployment owns**"
     if plan.selection.chosen is not None:
         terms = " ".join([*plan.selection.select, *(f"--exclude {term}" for term in plan.selection.exclude)])
         yield f"\nLeft out by {markdown(terms)}: {len(plan.selection.left_out)} of {plan.wanted} objects"
     for refusal in plan.refusals():
         yield f"\n> **{'Refused' if refusal.looking else 'A deploy would be refused'}:** {markdown(refusal.what)}. {refusal.todo}"
+    for loss in plan.losses:
+        yield f"\n> {markdown(loss)}"
     for warning in plan.warnings:
         yield f"\n> Warning: {warning}"
     stays = [text for text, _ in notes.left(plan)]

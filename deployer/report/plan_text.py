@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from deployer.plan import Action, Conflict, Plan, Verb
+from deployer.plan import Action, Conflict, Plan, Purpose, Verb
 from deployer.plan.actions import Closing
 from deployer.report import changes, notes
 from deployer.report.escape import visible
@@ -29,6 +29,8 @@ def plan_text(plan: Plan, address: str = "", *, colour: bool = False) -> str:
         parts += ["", *body]
     if stays:
         parts += ["", "Left as it is:", *stays]
+    if plan.losses:
+        parts += ["", *plan.losses]
     for warning in plan.warnings:
         parts += ["", f"warning: {visible(warning)}"]
     for refusal in plan.refusals():
@@ -59,6 +61,10 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
     version = f" (OpenSearch {plan.facts.version})" if plan.facts.version else ""
     mark = ", production" if plan.production else ""
     yield f"Environment {plan.environment}{mark}: deployment {plan.deployment}{where}{version}"
+    if plan.purpose is Purpose.ROLLBACK:
+        yield f"Rollback to what stood there after deploy {plan.target}"
+    elif plan.purpose is Purpose.DESTROY:
+        yield "Destruction of everything that the deployment owns"
     chosen = plan.selection
     if chosen.chosen is not None:
         terms = [*(f"--select {term}" for term in chosen.select), *(f"--exclude {term}" for term in chosen.exclude)]

@@ -38,6 +38,9 @@ def result_json(result: Result) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "environment": result.plan.environment,
         "deployment": result.plan.deployment,
+        "action": str(result.plan.purpose),
+        "target": result.plan.target or None,
+        "number": result.number or None,
         "exit_code": result.exit_code,
         "interrupted": result.interrupted,
         "elapsed": round(result.elapsed, 3),
@@ -61,9 +64,10 @@ def result_markdown(result: Result) -> str:
 def _sums(result: Result) -> str:
     not_attempted = result.of(Fate.BLOCKED, Fate.STOPPED)
     failed = result.of(Fate.FAILED, Fate.UNKNOWN, Fate.CONFLICT)
+    recorded = f" Recorded as deploy {result.number}." if result.number and not result.record_error else ""
     return (
         f"Applied {len(result.of(Fate.APPLIED))}, unchanged {result.plan.unchanged}, failed {len(failed)}, "
-        f"not attempted {len(not_attempted)}, in {result.elapsed:.1f} s."
+        f"not attempted {len(not_attempted)}, in {result.elapsed:.1f} s.{recorded}"
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.cluster.records import FORMAT, record_of, source_of
@@ -26,6 +26,7 @@ INTENT = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(ENTRY, max_size=4), st.lists(INTENT, max_size=4))
 def test_a_record_comes_back_as_it_was(entries: list[Entry], intents: list[Intent]) -> None:
     """Storing a record as JSON and reading it loses and changes nothing; zero is not taken for nothing."""
