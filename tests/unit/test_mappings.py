@@ -24,11 +24,14 @@ def mapped_fields(properties: Mapping[str, Any], path: tuple[str, ...] = ()) -> 
 
 
 def known_fields(known: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The same of the tree that common-finish has: fields whose values may be too long for their type say so."""
+    """The same of the tree that common-finish has: fields whose values may be too long for their type say so.
+
+    What is `kept` is no field of the mapping.
+    """
     for name, inner in known.items():
         if isinstance(inner, dict):
             yield from known_fields(inner, (*path, name))
-        else:
+        elif inner != "kept":
             yield (*path, name), "wildcard" if inner == "long" else ""
 
 
