@@ -31,14 +31,23 @@ class Reader:
                 self.gaps.append(gap)
         return answer
 
-    def buckets(self, body: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-        """Every bucket of the aggregation `name`, page by page if it is a composite, in the order of its sources."""
+    def hits(self, body: Mapping[str, Any]) -> int:
+        """How many events a search finds."""
+        found: int = self.search({**body, "track_total_hits": True})["hits"]["total"]["value"]
+        return found
+
+    def buckets(self, body: Mapping[str, Any], name: str, size: int = 0) -> Iterator[Mapping[str, Any]]:
+        """Every bucket of the aggregation `name`, page by page if it is a composite, in the order of its sources.
+
+        A page of fewer than `size` buckets is taken for the last. Without a size only the server says which is: a condition
+        leaves buckets out of pages, even all of one.
+        """
         aggregation = body["aggregations"][name]
         while True:
             found = self.search(body).get("aggregations", {}).get(name, {})
             yield from found.get("buckets", ())
             after = found.get("after_key")
-            if after is None or not found.get("buckets"):
+            if after is None or len(found.get("buckets", ())) < size:
                 return
             paged = {**aggregation, "composite": {**aggregation["composite"], "after": after}}
             body = {**body, "aggregations": {**body["aggregations"], name: paged}}

@@ -25,10 +25,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What one entity did in one slot: a value a metric. A metric that has none is None."""
+    """What one entity did in one slot: a value for each metric, in their order. A metric that has none is None."""
 
     start: int
-    values: Mapping[str, Any]
+    values: tuple[Any, ...]
 
 
 class _Metric(Protocol):
@@ -107,7 +107,7 @@ def alerting(
 ) -> list[tuple[int, int]]:
     """The runs that find the entity, as spans of their numbers (from, and before): each span is one episode.
 
-    `slots` are in the order of time; `kinds` says how the values of each metric combine (a key of `KINDS`).
+    `slots` are in the order of time, their values in that of `kinds`, which says how those of each metric combine (`KINDS`).
     """
     enters = [bisect_left(grid.times, slot.start + grid.width) for slot in slots]
     leaves = [bisect_right(grid.times, slot.start + grid.look_back) for slot in slots]
@@ -117,12 +117,12 @@ def alerting(
     spans: list[tuple[int, int]] = []
     for turn, until in pairwise(turns):
         while last < len(slots) and enters[last] <= turn:
-            for name, metric in metrics.items():
-                metric.add(last, slots[last].values[name])
+            for metric, value in zip(metrics.values(), slots[last].values, strict=True):
+                metric.add(last, value)
             last += 1
         while first < last and leaves[first] <= turn:
-            for name, metric in metrics.items():
-                metric.remove(first, slots[first].values[name])
+            for metric, value in zip(metrics.values(), slots[first].values, strict=True):
+                metric.remove(first, value)
             first += 1
         if first == last or not holds({name: metric.value() for name, metric in metrics.items()}):
             continue

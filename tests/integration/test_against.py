@@ -196,7 +196,7 @@ def test_the_count_is_what_the_schedule_would_have_opened(
     page: int,
 ) -> None:
     """For each form of monitor: episodes by day, entities with their runs, and what is open at both ends; whatever the pages."""
-    monkeypatch.setattr("deployer.replay.against.PAGE", page)
+    monkeypatch.setattr("deployer.replay.slots.PAGE", page)
     counts = counted(bench, tmp_path)
 
     assert {"discovery", "correlated", "varied", "own"} == {item["monitor"] for item in counts["monitors"]}
@@ -238,27 +238,33 @@ def test_counting_only_reads(bench: Bench, tmp_path: Path) -> None:
     assert {("POST", True)} == {
         (request.method, request.path.split("?")[0].endswith("/_search")) for request in proxy.seen
     }
+    # Two for each of three monitors, one more for the different values; two at most for each run of the one that is run.
+    assert len(proxy.seen) <= 7 + 2 * (MINUTES + 1)
     assert before == sorted(bench.node.request("GET", "/_settings", params={"expand_wildcards": "all"}))
 
 
-def test_an_estimate_says_so(bench: Bench, monitors: dict[str, Resource]) -> None:
-    """Too many entities and times to read, too many runs to look at one by one."""
+def test_an_estimate_says_so(
+    bench: Bench,
+    monitors: dict[str, Resource],
+    executed: dict[str, tuple[Sequence[int], Alerts]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Too many entities and times to read: the count is right up to the time named; too many runs to look at one by one."""
+    monkeypatch.setattr("deployer.replay.slots.PAGE", 7)
     end = int(UNTIL.timestamp())
-    terms = against.Terms(Period(end - 60 * MINUTES, end), 5, 30.0, lambda line: None, most_rows=10, most_runs=40)
+    terms = against.Terms(Period(end - 60 * MINUTES, end), 5, 30.0, lambda line: None, most_rows=12, most_runs=40)
     wanted = [monitors["discovery"], monitors["varied"], monitors["own"]]
-    whole = against.count(bench.client(), wanted, against.Terms(terms.period, 5, 30.0, lambda line: None))
-    cut = against.count(bench.client(), wanted, terms)
 
-    assert [(), (), ()] == [item.estimate for item in whole]
-    assert [
-        ("cut short after 10 pairs of an entity and a time: at least this many",),
-        (
-            "cut short after 10 values of process.name: at least this many",
-            "cut short after 10 pairs of an entity and a time: at least this many",
-        ),
-        ("one run in 2 was looked at, of 61",),
-    ] == [item.estimate for item in cut]
-    assert cut[0].episodes < whole[0].episodes
+    discovery, varied, own = against.count(bench.client(), wanted, terms)
+
+    times, alerts = executed["discovery"]
+    last = datetime.fromtimestamp(times[discovery.runs], UTC).isoformat().replace("+00:00", "Z")
+    assert (f"more than 12 pairs of an entity and a time: counted up to {last} only",) == discovery.estimate
+    seen = {entity: [run for run in runs if run <= discovery.runs] for entity, runs in alerts.items()}
+    assert opened(times[: discovery.runs + 1], seen)["per_day"] == discovery.per_day
+    assert 0 < discovery.runs < MINUTES
+    assert varied.estimate[0].startswith("more than 12 pairs")
+    assert ("one run in 2 was looked at, of 61",) == own.estimate
 
 
 def test_a_monitor_that_cannot_be_counted_says_why_and_the_rest_is_counted(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -146,3 +149,18 @@ def test_what_is_proven_passes_in_every_form(
     assert (0, "9", "0", "0") == (code, root.get("tests"), root.get("failures"), root.get("errors")), output
     for path in ("/_data_stream", "/_index_template", "/_component_template", "/_ingest/pipeline"):
         assert "dactest-" not in json.dumps(Node(cluster_url).found(path)), path
+
+
+def test_a_cancelled_job_leaves_nothing_behind(folder: Path, cluster_url: str) -> None:
+    """SIGTERM, as a CI server sends it, ends a run as Ctrl-C does: the throw-away indices go, and the code is 130."""
+    command = [sys.executable, "-c", "from deployer.cli import main; main()", "test", "--root", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        stage = process.stderr.readline().split()[-1]
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+
+    assert stage.startswith("dactest-"), rest
+    assert (130, True) == (process.returncode, "interrupted" in rest), rest
+    for path in ("/_data_stream", "/_index_template", "/_component_template", "/_ingest/pipeline"):
+        assert stage not in json.dumps(Node(cluster_url).found(path)), path

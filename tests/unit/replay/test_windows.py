@@ -39,12 +39,12 @@ def test_spans_are_those_that_looking_at_every_run_gives(
     made = [
         Slot(
             start,
-            {
-                "count": len(own),
-                "first": min((e[1] for e in own if e[1] is not None), default=None),
-                "last": max((e[2] for e in own if e[2] is not None), default=None),
-                "kinds": set().union(*(e[3] for e in own)),
-            },
+            (
+                len(own),
+                min((e[1] for e in own if e[1] is not None), default=None),
+                max((e[2] for e in own if e[2] is not None), default=None),
+                set().union(*(e[3] for e in own)),
+            ),
         )
         for start, own in sorted(slots.items())
     ]
