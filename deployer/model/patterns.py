@@ -39,6 +39,7 @@ _SPACED: dict[int, str | None] = {
     **dict.fromkeys(map(ord, "&|;(){}<>!\n\r"), f" {EDGE} "),
 }
 _TABLE: dict[int, str | None] = {**_SPACED, **_REMOVED}
+_JOINS = re.compile("[\"']\\+[\"']|[\"'] \\+ [\"']")
 _STREAMS = re.compile(r" [12]>")
 _ESCAPED_LETTER = re.compile(r"\\[^dDsSwW\W_]")
 _EXTENSION = re.compile(r"\.(?:exe|com)$")
@@ -78,7 +79,7 @@ class Pattern:
 
 def normalise(command: str) -> list[str]:
     """The words of a command as the analyzer ``command_words`` gives them, the edges included."""
-    text = _STREAMS.sub(" & ", command).translate(_TABLE)
+    text = _STREAMS.sub(" & ", _JOINS.sub("", command)).translate(_TABLE)
     return [EDGE, *(_EXTENSION.sub("", word.lower()) for word in text.split()), EDGE]
 
 

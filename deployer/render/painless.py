@@ -18,6 +18,8 @@ from deployer.render.scope import Scope
 
 MARKS = {
     "edge": "\u0001",
+    "joins": [f"{first}{plus}{second}" for plus in ("+", " + ") for first in "\"'" for second in "\"'"],
+    "dollars": [" $'", ' $"'],
     "streams": [" 1>", " 2>"],
     "removed": list("^`\"'\u2018\u2019\u201c\u201d"),
     "blanks": list(",:=[]\u00a0\t"),
@@ -30,7 +32,9 @@ MARKS = {
 _PRELUDE = """
 String words(def value, Map marks) {
   if (value == null) { return ''; }
-  String s = value.toString().toLowerCase();
+  String s = ' ' + value.toString().toLowerCase();
+  for (c in marks.dollars) { s = s.replace(c, ' '); }
+  for (c in marks.joins) { s = s.replace(c, ''); }
   for (c in marks.streams) { s = s.replace(c, marks.edge); }
   for (c in marks.removed) { s = s.replace(c, ''); }
   for (c in marks.blanks) { s = s.replace(c, ' '); }

@@ -53,6 +53,20 @@ COMMANDS = [
     "netstatx",
     "NET1 SESSION",
     "reg save HKLM\\SAM x",
+    "&('Get-NetTCP' + \"Connection\") -State Listen",
+    "iex ('net'+'stat')",
+    "sudo -i sudo ss",
+    "docker exec -it web ss -t",
+    "ssh -p 22 bob@db01 ss -t",
+    "ssh ss",
+    "grep -c ss file",
+    "bash -xc 'ss -t'",
+    "bash <<< 'ss -t'",
+    "echo ss -t | sh",
+    "echo ss | cat",
+    "$(which ss) -t",
+    "SS=$(which ss)",
+    "ss=1; echo $ss",
 ]
 
 PATTERNS = [
@@ -114,15 +128,49 @@ def test_the_words_in_python_are_those_of_the_analyzer(node: Node, index: str, c
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("netstat", {"netstat", "netstat -ano", COMMANDS[2], COMMANDS[3], "a\nnetstat\nb"}),
+        (
+            "netstat",
+            {"netstat", "netstat -ano", COMMANDS[2], COMMANDS[3], "a\nnetstat\nb", "iex ('net'+'stat')"},
+        ),
         ("net use $", {"net use", "net use 2>&1", "net use | find x", COMMANDS[3]}),
-        ("^ss", {"sudo -u bob ss -t", "/usr/bin/ss -t", "sh -c 'ss -t'", "timeout 5 ss"}),
-        ("^netstat", {"netstat", "netstat -ano", COMMANDS[2], COMMANDS[3], "a\nnetstat\nb"}),
+        (
+            "^ss",
+            {
+                "sudo -u bob ss -t",
+                "/usr/bin/ss -t",
+                "sh -c 'ss -t'",
+                "timeout 5 ss",
+                "sudo -i sudo ss",
+                "docker exec -it web ss -t",
+                "ssh -p 22 bob@db01 ss -t",
+                "bash -xc 'ss -t'",
+                "bash <<< 'ss -t'",
+                "echo ss -t | sh",
+                "$(which ss) -t",
+            },
+        ),
+        (
+            "^netstat",
+            {"netstat", "netstat -ano", COMMANDS[2], COMMANDS[3], "a\nnetstat\nb", "iex ('net'+'stat')"},
+        ),
         ("sh[ow] tcp br[ief]", {"sh tcp br", "show tcp brief"}),
-        ("get-net*", {"Get-NetTCPConnection -State Listen", "foo(Get-NetTCPConnection)", "Get-NetAdapter"}),
+        (
+            "get-net*",
+            {
+                "Get-NetTCPConnection -State Listen",
+                "foo(Get-NetTCPConnection)",
+                "Get-NetAdapter",
+                "&('Get-NetTCP' + \"Connection\") -State Listen",
+            },
+        ),
         (
             "get-nettcpconnection",
-            {"Get-NetTCPConnection -State Listen", "Get\u2013NetTCPConnection", "foo(Get-NetTCPConnection)"},
+            {
+                "Get-NetTCPConnection -State Listen",
+                "Get\u2013NetTCPConnection",
+                "foo(Get-NetTCPConnection)",
+                "&('Get-NetTCP' + \"Connection\") -State Listen",
+            },
         ),
         ("esxcli ... connection list", {"esxcli --formatter=csv network ip connection list"}),
         ("/.*use \\\\\\\\.*/", {"net use \\\\host\\share"}),
@@ -155,9 +203,10 @@ def test_painless_tells_the_kinds_as_the_query_does(node: Node, index: str, patt
 
 def test_a_megabyte_of_anything_is_indexed(node: Node, index: str) -> None:
     """The analysis neither hangs nor overflows on hostile lines of a megabyte."""
-    for number, unit in enumerate(("/", "a ", "sudo ", "sudo -u ", '"', "; ", '"a/', " -c")):
+    units = ("/", "a ", "sudo ", "sudo -u ", '"', "; ", '"a/', " -c", "\n", "echo ", "ssh -i a ")
+    for number, unit in enumerate(units):
         text = unit * (1_000_000 // len(unit))
         answer = node.request("PUT", f"/{index}/_doc/big{number}", {"process": {"command_line": text}})
         assert answer["result"] == "created"
-    for number in range(8):
+    for number in range(len(units)):
         node.gone(f"/{index}/_doc/big{number}")
