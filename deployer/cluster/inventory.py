@@ -10,7 +10,7 @@ from typing import Any
 from deployer.cluster import errors
 from deployer.cluster.client import Cluster
 from deployer.cluster.facts import read_facts, read_identity
-from deployer.cluster.monitors import read_monitors
+from deployer.cluster.monitors import read_again, read_monitors
 from deployer.model.resource import Kind, Resource
 from deployer.plan.canonical import digest, redacted
 from deployer.plan.live import Inventory, Live, Marker, description_marker, meta_marker
@@ -39,9 +39,19 @@ def read_inventory(cluster: Cluster, deployment: str, desired: Sequence[Resource
         monitors = pool.submit(read_monitors, cluster, deployment, ids, names)
         objects = [live for found in pool.map(lambda job: job(), jobs) for live in found]
         lives, counted = monitors.result()
+        lives = read_again(cluster, lives, _unsettled(record))
         present, schedules = counted
         known = dataclasses.replace(facts.result(), present=present, schedules=schedules)
         return Inventory((*objects, *lives), known)
+
+
+def _unsettled(record: Record) -> set[str]:
+    """The ids of monitors that a killed run may have written a moment ago."""
+    return {
+        entry.id
+        for key, entry in record.entries.items()
+        if key in record.pending and entry.kind in (Kind.MONITOR, Kind.WORKFLOW)
+    }
 
 
 def read_named(cluster: Cluster, kind: Kind, deployment: str) -> list[Live]:

@@ -99,12 +99,12 @@ def test_promise_18_a_partial_search_stops_the_run(answer: dict[str, Any]) -> No
 def test_a_monitor_changed_while_reading_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A monitor that comes again on a later page is taken as it is there."""
     monkeypatch.setattr(monitors, "PAGE", 2)
-    again = hits(2, 9, total=2)
+    again = hits(3, 9, total=3)
     again["hits"]["hits"][1]["_id"] = "m1"
-    with serving(answering(hits(1, 2, total=2), again, hits(total=2))) as (url, _):
+    with serving(answering(hits(1, 2, total=3), again, hits(total=3))) as (url, _):
         lives, _counted = read_monitors(Cluster.connect(Connection((url,))), "h-unit")
 
-    assert {"m1": 9, "m2": 2} == {live.id: live.seq_no for live in lives}
+    assert {"m1": 9, "m2": 2, "m3": 3} == {live.id: live.seq_no for live in lives}
 
 
 def test_no_monitor_yet_is_an_empty_inventory() -> None:
@@ -146,3 +146,33 @@ def test_the_compilation_rate_is_read_as_the_server_means_it(
 ) -> None:
     """A general rate replaces that of a context, and both may be unlimited."""
     assert expected == parse_rate(settings)
+
+
+def test_what_a_killed_run_may_have_just_written_is_read_by_its_id() -> None:
+    """A search does not see a write before the next refresh: those objects are read again, and one that is gone is left out."""
+    old = hits(1, 2, 3, total=3)
+    written = {**old["hits"]["hits"][1], "_version": 2, "_seq_no": 9}
+    now = {"_id": "m2", "_version": 2, "_seq_no": 9, "_primary_term": 1, "monitor": written["_source"]}
+
+    def script(request: Request) -> Reply:
+        if request.path.endswith("/_search"):
+            return Reply(200, old)
+        return Reply(200, now) if request.path.endswith("/m2") else Reply(404, {})
+
+    with serving(script) as (url, seen):
+        cluster = Cluster.connect(Connection((url,)))
+        lives, _ = read_monitors(cluster, "h-unit")
+        found = monitors.read_again(cluster, lives, {"m2", "m3"})
+
+    assert [("m1", 1), ("m2", 2)] == [(live.id, live.version) for live in found]
+    assert 3 == len(seen)
+
+
+def test_a_full_page_that_is_all_needs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly as many monitors as fit a page take one request."""
+    monkeypatch.setattr(monitors, "PAGE", 2)
+
+    with serving(answering(hits(1, 2, total=2))) as (url, seen):
+        lives, _ = read_monitors(Cluster.connect(Connection((url,))), "h-unit")
+
+    assert (2, 1) == (len(lives), len(seen))
