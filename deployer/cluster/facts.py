@@ -52,7 +52,10 @@ def read_facts(cluster: Cluster, identity: ClusterFacts) -> ClusterFacts:
         rate=rate,
         window=window,
         cache=int(settings.get(CACHE, _DEFAULT_CACHE)),
-        runners=max(1, sum(1 for shard in shards if shard.get("state") == "STARTED")),
+        # Before there is an index of monitors: it comes with one replica, if there is a node for it.
+        runners=max(1, sum(1 for shard in shards if shard.get("state") == "STARTED"))
+        if shards
+        else min(2, max(1, int(health.get("number_of_data_nodes", 1)))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,26 @@ def room(facts: ClusterFacts, actions: Iterable[Action]) -> Refusal | None:
     )
 
 
+def overload(facts: ClusterFacts, actions: Sequence[Action]) -> Refusal | None:
+    """A refusal if the plan adds to what the nodes must compile, and leaves them with more than they surely can.
+
+    Sure is one text for each enabled monitor; the second one of a bucket-level monitor that finds something only warns.
+    """
+    before = _without_buckets(facts.schedules)
+    after = [*before, *_without_buckets(_added(actions))]
+    if not _short(facts, after) or _load(facts, after)[1] <= _load(facts, before)[1]:
+        return None
+    texts, needed = _load(facts, after)
+    return Refusal(
+        "overload",
+        f"the cluster cannot run {sum(item.monitors for item in after)} enabled monitors",
+        f"on a node they need {needed:.0f} template compilations in {facts.window:.0f} s, or {texts:.0f} texts to stay "
+        f"compiled; it allows {facts.rate:.0f} and keeps {facts.cache}. Runs beyond that fail, and only the server's log tells",
+        f'Set {RATE} to "{_enough(needed, facts.window)}/1m" and {CACHE} to {_round(texts * 2)} (both are dynamic: PUT '
+        "_cluster/settings), or allow it for this run with --allow-overload.",
+    )
+
+
 def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
     """A warning if, after the plan, the nodes could not compile the templates of all enabled monitors; else empty.
 
@@ -45,9 +66,9 @@ def compilations(facts: ClusterFacts, actions: Sequence[Action]) -> str:
 
 def shortage(facts: ClusterFacts, schedules: Sequence[Schedule]) -> str:
     """What `compilations` says of enabled monitors with these schedules, whosever they are."""
-    texts, needed = _load(facts, schedules)
-    if facts.rate is None or texts <= facts.cache or needed <= facts.rate:
+    if facts.rate is None or not _short(facts, schedules):
         return ""
+    texts, needed = _load(facts, schedules)
     monitors = sum(item.monitors for item in schedules)
     return (
         f"{monitors} enabled monitors may need {needed:.0f} template compilations in {facts.window:.0f} s on a node, and "
@@ -61,6 +82,16 @@ def short_of_templates(facts: ClusterFacts) -> bool:
     """Whether the enabled monitors of a cluster may be refused compilations: always, or after a start of a node, when none is kept."""
     texts, needed = _load(facts, facts.schedules)
     return facts.rate is not None and (texts > facts.rate or (texts > facts.cache and needed > facts.rate))
+
+
+def _short(facts: ClusterFacts, schedules: Sequence[Schedule]) -> bool:
+    """Whether the texts neither stay compiled nor may be compiled as often as they run."""
+    texts, needed = _load(facts, schedules)
+    return facts.rate is not None and texts > facts.cache and needed > facts.rate
+
+
+def _without_buckets(schedules: Iterable[Schedule]) -> list[Schedule]:
+    return [dataclasses.replace(item, buckets=0) for item in schedules]
 
 
 def _load(facts: ClusterFacts, schedules: Sequence[Schedule]) -> tuple[float, float]:

@@ -35,6 +35,7 @@ class Choices:
     on_drift: Literal["revert", "keep"] | None = None
     accept: Literal["live", "desired"] | None = None
     allow_mass_change: bool = False
+    allow_overload: bool = False
     purpose: Purpose = Purpose.DEPLOY
     target: int = 0
 
@@ -88,6 +89,7 @@ def make_plan(
         wanted=len(desired) if any(resource.kind is not Kind.CHANNEL for resource in desired) else 0,
         wanted_monitors=sum(1 for resource in desired if resource.kind is Kind.MONITOR),
         allow_mass_change=choices.allow_mass_change,
+        allow_overload=choices.allow_overload,
         purpose=choices.purpose,
         target=choices.target,
         selection=selection,

@@ -51,6 +51,7 @@ class Plan:
     wanted: int = 0
     wanted_monitors: int = 0
     allow_mass_change: bool = False
+    allow_overload: bool = False
     purpose: Purpose = Purpose.DEPLOY
     target: int = 0
     selection: Selection = EVERYTHING
@@ -68,7 +69,8 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What does not stop a deploy, and should be known."""
-        found = [capacity.compilations(self.facts, self.actions)]
+        refused = not self.allow_overload and capacity.overload(self.facts, self.actions)
+        found = ["" if refused else capacity.compilations(self.facts, self.actions)]
         if self.facts.status == "red":
             found.append("the cluster's health is red: some data cannot be read or written, and a deploy is refused")
         return tuple(text for text in found if text)
@@ -99,10 +101,14 @@ class Plan:
         yield from self._many()
         yield from self._protected()
         yield from self._ownership()
-        full = capacity.room(self.facts, self.actions)
-        if full:
-            yield full
+        yield from self._capacity()
         yield from self._conflicts()
+
+    def _capacity(self) -> Iterator[Refusal]:
+        """Not more monitors than the cluster can store or run."""
+        for found in (capacity.room(self.facts, self.actions), capacity.overload(self.facts, self.actions)):
+            if found is not None and not (self.allow_overload and found.code == "overload"):
+                yield found
 
     def _nothing(self) -> Iterator[Refusal]:
         """Promise 9: never down to nothing, unless that is the wish."""
