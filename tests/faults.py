@@ -49,7 +49,9 @@ class Request:
             return False
         if self.method != "POST":
             return True
-        reading = r"/_search\b|/_mget\b|/_msearch\b|/_validate/query\b|^/_render/template\b|^/_scripts/painless/_execute\b"
+        reading = (
+            r"/_search\b|/_mget\b|/_msearch\b|/_validate/query\b|^/_render/template\b|^/_scripts/painless/_execute\b"
+        )
         return re.search(reading, self.path) is None
 
 

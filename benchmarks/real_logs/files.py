@@ -87,18 +87,24 @@ def _whole(lines: list[str]) -> Iterator[tuple[int, str]]:
             if "</Event>" in line:
                 yield open_at, "\n".join(parts)
                 open_at = -1
-        elif line.lstrip().startswith("<Event") and "</Event>" not in line and _closes(lines, number):
+        elif (
+            line.lstrip("\ufeff \t").startswith(("<Event", "<?xml"))
+            and "</Event>" not in line
+            and _closes(lines, number)
+        ):
             open_at, parts = number, [line]
         elif line.strip():
             yield number, line
 
 
 def _closes(lines: list[str], start: int) -> bool:
+    declared = "<?xml" in lines[start] and "<Event" not in lines[start]
     for line in lines[start + 1 : start + 2000]:
+        if line.lstrip().startswith(("<Event ", "<Event>")) and not declared:
+            return False
+        declared = declared and not line.strip()
         if "</Event>" in line:
             return True
-        if line.lstrip().startswith("<Event "):
-            return False
     return False
 
 

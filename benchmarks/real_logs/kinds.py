@@ -11,7 +11,21 @@ PLATFORMS = ("windows", "linux", "macos", "esxi", "network", "cloud", "bulk")
 ANALYTICS = {
     "windows": "AN0903", "linux": "AN0904", "macos": "AN0905", "esxi": "AN0906", "network": "AN0907", "cloud": "AN0908",
 }  # fmt: skip
-ENVELOPES = ("_source", "result", "Event", "event", "message", "_raw", "detail", "properties", "data")
+ENVELOPES = (
+    "_source",
+    "result",
+    "Event",
+    "event",
+    "message",
+    "_raw",
+    "detail",
+    "properties",
+    "data",
+    "body",
+    "records",
+    "Records",
+    "Results",
+)
 """Where shippers and exports put the event itself."""
 
 _SYSLOG = re.compile(r"^(<\d{1,3}>)?\s*(\w{3}\s+\d{1,2}\s|\d{1,2}\s\w{3}\s|20\d\d|19\d\d|\d+\s20\d\d|\*|\.)")
@@ -48,6 +62,8 @@ def layers(record: Mapping[str, Any], depth: int = 3) -> list[Mapping[str, Any]]
         for name in ENVELOPES:
             inner = record.get(name)
             inner = parsed(inner) if isinstance(inner, str) else inner
+            # A batch is of one kind, that of its first event.
+            inner = inner[0] if isinstance(inner, list) and inner else inner
             if isinstance(inner, Mapping) and inner:
                 found += layers(inner, depth - 1)
     return found
@@ -100,7 +116,7 @@ def _windows(record: Mapping[str, Any], line: str, otherwise: str = "windows.sys
                 "SourceName",
             )
             channel += "".join(f" {one[name]}" for name in names if name in one)
-            for name in ("EventID", "EventId", "EventCode", "event_id", "winlog.event_id"):
+            for name in ("EventID", "EventId", "EventCode", "event_id", "winlog.event_id", "Id"):
                 value = one.get(name)
                 value = value.get("#text", value.get("Value")) if isinstance(value, Mapping) else value
                 event = event or ("" if value is None else str(value))

@@ -53,11 +53,12 @@ def _documents(line: str) -> list[dict[str, Any]]:
 def _records(value: dict[str, Any]) -> list[dict[str, Any]]:
     """The events of a batch or of an export, as a shipper sends them: one document each.
 
-    Batches: the files of CloudTrail (``Records``) and the messages of Event Hub (``records``). Exports: a search's hits
+    Batches: the files of CloudTrail (``Records``), the messages of Event Hub (``records``) and the answers of advanced
+    hunting (``Results``). Exports: a search's hits
     (``hits.hits``, ``hits.events``), or one hit a line, whose event is its ``_source``.
     """
     hits = value.get("hits")
-    for records in (value.get("Records"), value.get("records"), *(hits.values() if isinstance(hits, dict) else ())):
+    for records in (value.get("Records"), value.get("records"), value.get("Results"), *(hits.values() if isinstance(hits, dict) else ())):
         if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
             return [document for record in records for document in _records(record)]
     source = value.get("_source")

@@ -187,6 +187,38 @@ def test_lines_without_a_command_say_who_from_where_and_how(node: Node, streams:
         assert said == {field: event.get(field) for field in said}, line
 
 
+def test_an_event_known_only_by_its_text_is_read_from_it(node: Node, streams: dict[str, str]) -> None:
+    """Some shippers send of a Windows event its number and what the event viewer shows, or its data as XML."""
+    created = (
+        "A new process has been created.\r\n\r\nCreator Subject:\r\n\tSecurity ID:\t\tS-1-5-21-7\r\n\tAccount Name:\t\talice\r\n"
+        "\tAccount Domain:\t\tCORP\r\n\r\nTarget Subject:\r\n\tAccount Name:\t\t-\r\n\r\nProcess Information:\r\n"
+        "\tNew Process Name:\tC:\\Windows\\System32\\NETSTAT.EXE\r\n\tCreator Process Name:\tC:\\Windows\\cmd.exe\r\n"
+        "\tProcess Command Line:\tnetstat -an\r\n"
+    )
+    block = "Creating Scriptblock text (1 of 1):\r\nGet-NetTCPConnection\r\n\r\nScriptBlock ID: 7\r\nPath: "
+    data = f"<EventData>{XML.split('<EventData>')[1].split('</EventData>')[0]}</EventData>"
+    events = [
+        (
+            "windows.security",
+            {"EventID": 4688, "Channel": "Security", "EventType": "AUDIT_SUCCESS", "Message": created},
+        ),
+        ("windows.security", {"Id": 4688, "LogName": "Security", "MachineName": "WS01", "Message": created}),
+        (
+            "windows.powershell",
+            {"EventID": 4104, "Channel": "Microsoft-Windows-PowerShell/Operational", "Message": block},
+        ),
+        ("windows.sysmon", {"EventID": 1, "EventLog": CHANNEL, "Computer": "WS01", "EventData": data}),
+    ]
+
+    kept = [stored(node, streams[source], send(node, streams[source], [event])[0]) for source, event in events]
+
+    for event in kept[:2]:
+        assert ("netstat -an", "cmd.exe") == (event["process"]["command_line"], event["process"]["parent"]["name"])
+        assert ("alice", "CORP", "4688") == (event["user"]["name"], event["user"]["domain"], event["event"]["code"])
+    assert "Get-NetTCPConnection" == kept[2]["powershell"]["file"]["script_block_text"]
+    assert ('netstat  "-ano"', "alice") == (kept[3]["process"]["command_line"], kept[3]["user"]["name"])
+
+
 @pytest.mark.parametrize("source", ["windows.sysmon", "linux.auditd", "aws.cloudtrail"])
 def test_no_type_of_value_in_any_field_loses_an_event(
     node: Node, repository: Repository, streams: dict[str, str], root: Path, source: str

@@ -109,7 +109,9 @@ def test_promise_27_a_rollback_restores_the_content_exactly(on: Bench, capsys: p
     # Undone by the next one: that goes back to what stood there after deploy 2.
     assert 0 == run(on, "rollback", "--yes")
     assert 0 == run(on, "plan", "--detailed-exitcode")
-    everything = on.node.request("POST", f"{RECORDS}/_search?size=100", {"query": {"term": {"deployment": on.deployment}}})
+    everything = on.node.request(
+        "POST", f"{RECORDS}/_search?size=100", {"query": {"term": {"deployment": on.deployment}}}
+    )
     stored = _whole(everything)
     assert CANARY not in stored
     assert "env:H_HOOK" in stored
@@ -139,7 +141,9 @@ def test_a_channel_comes_back_with_its_address(
     assert "never holds an address" in told
     assert 3 == refused
     assert "Put channels.demo back" in capsys.readouterr().err
-    everything = on.node.request("POST", f"{RECORDS}/_search?size=100", {"query": {"term": {"deployment": on.deployment}}})
+    everything = on.node.request(
+        "POST", f"{RECORDS}/_search?size=100", {"query": {"term": {"deployment": on.deployment}}}
+    )
     assert CANARY not in _whole(everything)
 
 
@@ -160,7 +164,9 @@ def test_promise_27_an_edited_record_is_refused_for_a_rollback(
     on.node.request("PUT", f"{RECORDS}/_doc/{path}", edited)
 
     with proxied(cluster_url) as proxy:
-        on.folder.joinpath("environments/local.yml").write_text(environment(on).read_text().replace(cluster_url, proxy.url))
+        on.folder.joinpath("environments/local.yml").write_text(
+            environment(on).read_text().replace(cluster_url, proxy.url)
+        )
         assert 3 == run(on, "rollback", "1")
         assert [] == proxy.writes
 
@@ -174,7 +180,9 @@ def test_destroy_removes_what_is_owned_and_nothing_else(
     assert 0 == run(on, "deploy")
     dataset = f"x.{on.deployment.replace('-', '')}"
     on.also.insert(0, f"/_data_stream/logs-{dataset}-default")
-    on.node.request("POST", f"/logs-{dataset}-default/_doc", {"@timestamp": "2026-03-02T10:00:00Z"}, {"refresh": "true"})
+    on.node.request(
+        "POST", f"/logs-{dataset}-default/_doc", {"@timestamp": "2026-03-02T10:00:00Z"}, {"refresh": "true"}
+    )
     body = on.node.request("GET", f"{MONITORS}/{on.monitor_id('Listed, then')}")["monitor"]
     copy = on.create({**body, "name": f"Copy of {body['name']}"})
     before = bodies(on)
@@ -252,7 +260,9 @@ def test_promise_23_unlock_says_whose_lock_it_is_and_takes_it_away(
     assert 0 == run(on, "unlock")
     assert "there was no lock" in capsys.readouterr().out
 
-    assert f"alice on {socket.gethostname()} (process {gone.pid}) since 2026-01-01T00:00:00Z; that process is gone" in told
+    assert (
+        f"alice on {socket.gethostname()} (process {gone.pid}) since 2026-01-01T00:00:00Z; that process is gone" in told
+    )
     assert 404 == _status(on, f"{RECORDS}/_doc/lock:{on.deployment}")
 
 

@@ -80,10 +80,13 @@ def test_audit_records_keep_the_numbers_of_their_lines(tmp_path: Path) -> None:
 def test_an_xml_event_over_several_lines_is_one_event(tmp_path: Path) -> None:
     """A script block has line ends of its own: the event goes to its closing tag and counts as its first line."""
     event = "<Event><System><EventID>4104</EventID></System><EventData><Data Name='ScriptBlockText'>a\nb</Data></EventData></Event>"
+    declared = f'<?xml version="1.0"?>\n{event}'
     put(tmp_path, "windows/x.log", f"{event}\n{event}\n<Event>cut\n", {})
+    put(tmp_path, "windows/y.log", f"{declared}\n{declared}\n", {})
 
-    (log,) = files.read(tmp_path)
+    log, exported = files.read(tmp_path)
 
+    assert [(0,), (3,)] == [event.numbers for event in exported.events["windows.powershell"]]
     assert [(0,), (2,)] == [event.numbers for event in log.events["windows.powershell"]]
     assert [(4,)] == [event.numbers for event in log.events["windows.sysmon"]]
 
@@ -96,6 +99,10 @@ def test_an_xml_event_over_several_lines_is_one_event(tmp_path: Path) -> None:
         ("windows", '{"result": {"_raw": "<Event><Channel>Microsoft-Windows-Sysmon/Operational</Channel></Event>"}}', "windows.sysmon"),
         ("windows", "<Event><System><EventID>4688</EventID><Channel>Security</Channel></System></Event>", "windows.security"),
         ("windows", '{"properties": {"ActionType": "ProcessCreated"}}', "windows.defender"),
+        ("windows", '{"records": [{"properties": {"ActionType": "ProcessCreated"}}]}', "windows.defender"),
+        ("windows", '{"Results": [{"ActionType": "ProcessCreated"}]}', "windows.defender"),
+        ("windows", '{"Id": 4688, "LogName": "Security"}', "windows.security"),
+        ("cloud", '{"digestEndTime": "2026-03-02T10:00:00Z"}', "aws.cloudtrail"),
         ("linux", "node=a type=SYSCALL msg=audit(1.5:7): x", "linux.auditd"),
         ("linux", '{"auditd": {"message_type": "syscall"}}', "linux.auditd"),
         ("linux", "Mar  2 10:00:00 h bash[12]: alice: ss -t", "linux.shell"),

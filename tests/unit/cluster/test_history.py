@@ -43,13 +43,19 @@ def answering(documents: dict[str, dict[str, Any]]) -> Callable[[Request], Reply
         path = request.path.split("?")[0]
         if path.endswith("/_mget"):
             ids = json.loads(request.body)["ids"]
-            return Reply(200, {"docs": [{"_id": one, "found": one in documents, "_source": documents.get(one)} for one in ids]})
+            return Reply(
+                200, {"docs": [{"_id": one, "found": one in documents, "_source": documents.get(one)} for one in ids]}
+            )
         if path.endswith("/_search"):
             found = [source for source in documents.values() if source["type"] == "deployment"]
             newest = sorted(found, key=lambda source: -source["generation"])[:1]
             return Reply(200, {"hits": {"hits": [{"_source": source} for source in newest]}})
         source = documents.get(path.rsplit("/", 1)[-1])
-        return Reply(404, {"found": False}) if source is None else Reply(200, {"_source": source, "_seq_no": 1, "_primary_term": 1})
+        return (
+            Reply(404, {"found": False})
+            if source is None
+            else Reply(200, {"_source": source, "_seq_no": 1, "_primary_term": 1})
+        )
 
     return script
 

@@ -85,12 +85,19 @@ def test_promise_13_a_destruction_touches_only_what_is_owned() -> None:
 def test_promise_27_a_rollback_names_what_cannot_come_back() -> None:
     """Events, mappings, alerts and ids are named in every form of the plan; a deploy says nothing of it."""
     resources = made.everything(DEPLOYMENT)
-    lives, record = made.deployed([made.component(DEPLOYMENT, "wildcard"), made.pipeline(DEPLOYMENT, "no"), *resources[2:4]])
+    lives, record = made.deployed(
+        [made.component(DEPLOYMENT, "wildcard"), made.pipeline(DEPLOYMENT, "no"), *resources[2:4]]
+    )
 
     found = plan(resources, lives, record, Purpose.ROLLBACK)
     deploy = make_plan(resources, Inventory(tuple(lives)), record, made.environment(DEPLOYMENT))
 
-    for words in ("events already ingested", "mappings of existing backing indices", "closed alerts", "ids of what was deleted"):
+    for words in (
+        "events already ingested",
+        "mappings of existing backing indices",
+        "closed alerts",
+        "ids of what was deleted",
+    ):
         assert words in found.losses[0]
     assert any("monitor/XX0001/discovery" in line and "new ids" in line for line in found.losses)
     assert list(found.losses) == plan_json(found)["cannot_come_back"]

@@ -67,7 +67,9 @@ def test_what_is_missing_or_lost_is_said() -> None:
     """An empty history, a lost record and deployments that are gone are told apart."""
     assert "nothing was deployed yet" in history_text(Chronicle())
     assert "nothing vouches" in history_text(Chronicle(chronicle().deployments, lost=True))
-    assert "Deploy 2 and what came before it are gone" in history_text(Chronicle(chronicle().deployments[:1], missing=2))
+    assert "Deploy 2 and what came before it are gone" in history_text(
+        Chronicle(chronicle().deployments[:1], missing=2)
+    )
 
 
 def test_several_clusters_have_a_history_each() -> None:
