@@ -1,0 +1,1 @@
+"""Events as broken systems and hostile people deliver them, for each log source."""
