@@ -77,6 +77,12 @@ def untrusted(address: str, cause: str) -> UntrustedError:
     )
 
 
+_BLOCKED = (
+    "The cluster takes no writes there. If its disks are full, make room (the block then goes by itself); else take the block "
+    "away (index.blocks.*, cluster.blocks.read_only), then run again."
+)
+
+
 def from_answer(
     method: str, path: str, status: int, body: Any, retry_after: float | None = None
 ) -> ClusterError | AuthError:
@@ -104,7 +110,8 @@ def from_answer(
             why=f"{asked}: {reason}",
             todo=f"Install the {name} plugin (the full OpenSearch distribution has it), or use `deployer local up` to try.",
         )
-    error = AnswerError(f"{asked} was answered {status}", status=status, type=kind, reason=reason)
+    todo = _BLOCKED if kind == "cluster_block_exception" else ""
+    error = AnswerError(f"{asked} was answered {status}", status=status, type=kind, reason=reason, todo=todo)
     error.retry_after = retry_after
     return error
 

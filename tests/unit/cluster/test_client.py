@@ -22,6 +22,7 @@ from deployer.cluster.errors import (
     MissingPluginError,
     UnreachableError,
     UntrustedError,
+    from_answer,
 )
 from deployer.cluster.secrets import SecretError
 from deployer.model.environment import Auth, Connection, SecretRef, Tls
@@ -344,3 +345,13 @@ def test_bodies_are_sent_as_they_are_ordered() -> None:
     assert '{"b": 1, "a": "ü"}' == seen[0].body
     assert ('{"a":1}\n', "application/x-ndjson") == (seen[1].body, seen[1].headers["content-type"])
     assert {"b": 1, "a": "ü"} == json.loads(seen[0].body)
+
+
+def test_a_block_of_writes_says_what_to_do() -> None:
+    """A cluster or index that turned read-only is told apart from other refusals."""
+    body = {"error": {"type": "cluster_block_exception", "reason": "index [x] blocked by: [FORBIDDEN/12/read-only]"}}
+
+    error = from_answer("PUT", "/x/_doc/1", 403, body)
+
+    assert "blocked by" in error.why
+    assert "make room" in error.todo
