@@ -21,6 +21,7 @@ from tests import deployments as made
 from tests.node import Node
 
 MONITORS = "/_plugins/_alerting/monitors"
+WORKFLOWS = "/_plugins/_alerting/workflows"
 CHANNELS = "/_plugins/_notifications/configs"
 RECORDS = "/.deployer-records"
 
@@ -89,6 +90,17 @@ class Bench:
             raise
         return {hit["_id"]: hit for hit in answer["hits"]["hits"]}
 
+    def workflows(self) -> dict[str, dict[str, Any]]:
+        """All workflows of this deployment, as hits by id."""
+        query = {"bool": {"should": [{"term": {"workflow.owner.keyword": f"alerting {self.deployment}"}}, {"term": {"monitor.owner.keyword": "nobody"}}]}}  # fmt: skip
+        try:
+            answer = self.node.request("POST", f"{MONITORS}/_search", {"size": 1000, "query": query})
+        except ClusterError as error:
+            if getattr(error, "status", None) == 404:
+                return {}
+            raise
+        return {hit["_id"]: hit for hit in answer["hits"]["hits"]}
+
     def monitor_id(self, name: str) -> str:
         """The id of the one monitor whose name contains `name`."""
         (found,) = [identity for identity, hit in self.monitors().items() if name in hit["_source"]["name"]]
@@ -113,6 +125,8 @@ class Bench:
 
     def clean(self) -> None:
         """Remove everything that the deployment, or the test by hand, left."""
+        for identity in self.workflows():
+            self.node.gone(f"{WORKFLOWS}/{identity}")
         for identity in self.monitors():
             self.node.gone(f"{MONITORS}/{identity}")
         for path in self.also:

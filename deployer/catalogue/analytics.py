@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, exclusions, tunables, validation, yamlfile
+from deployer.catalogue import conditions, exclusions, tunables, validation, workflows, yamlfile
 from deployer.catalogue.yamlfile import Document, Path_
 from deployer.model.analytic import Analytic, Distinct, LogSourceUse, MonitorSpec, Tunable
 from deployer.model.condition import Condition, TunableRef, Use
@@ -25,6 +25,7 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         condition = conditions.read(document, raw, ("events", name), findings)
         if condition is not None:
             events[name] = condition
+    monitors = {key: _monitor(document, key, raw, findings) for key, raw in value["monitors"].items()}
     analytic = Analytic(
         id=value["id"],
         title=value["title"],
@@ -43,13 +44,14 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         ),
         tunables={name: _tunable(document, name, raw, findings) for name, raw in value.get("tunables", {}).items()},
         events=events,
-        monitors={key: _monitor(document, key, raw, findings) for key, raw in value["monitors"].items()},
+        monitors=monitors,
         false_positives=tuple(value["false_positives"]),
         response=tuple(value["response"]),
         references=tuple(value.get("references", ())),
         where=document.where("id"),
         folder=path.parent.relative_to(root).as_posix(),
         exclusions=exclusions.read(document, value.get("exclusions"), list(value["monitors"]), findings, value["id"]),
+        workflows=workflows.read(document, monitors, findings),
     )
     return analytic, document
 
@@ -81,31 +83,14 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
             return Use(raw[name], document.where(*path, name))
         return conditions.read(document, raw[name], (*path, name), findings)
 
-    # A template of one's own, or a misspelt one, takes the conditions of the shape that it is written with.
-    sequence = raw["template"] == "sequence" or (raw["template"] != "entity" and "first" in raw)
-    wanted, other = (("first", "then"), ("events",)) if sequence else (("events",), ("first", "then"))
-    for name in wanted:
-        if name not in raw:
-            findings.add(
-                "DAC003",
-                f"'{name}' is missing in monitors.{key}",
-                document.where(*path),
-                f"a monitor of the template {raw['template']} needs it",
-            )
-    for name in other:
-        if name in raw:
-            findings.add(
-                "DAC003",
-                f"monitors.{key} has '{name}', which the template {raw['template']} does not use",
-                document.where(*path, name, key=True),
-            )
+    _form(document, key, raw, findings)
     distinct = raw.get("distinct")
     return MonitorSpec(
         key=key,
         title=raw["title"],
         template=raw["template"],
-        entity=tuple(raw["entity"]),
-        window=_ref(document, raw["window"], *path, "window"),
+        entity=tuple(raw.get("entity", ())),
+        window=_ref(document, raw["window"], *path, "window") if "window" in raw else None,
         threshold=_ref(document, raw.get("threshold", 1), *path, "threshold"),
         where=document.where(*path, key=True),
         events=condition("events"),
@@ -118,8 +103,53 @@ def _monitor(document: Document, key: str, raw: dict[str, Any], findings: Findin
         severity=raw.get("severity"),
         severity_reason=raw.get("severity_reason", ""),
         show=tuple(raw.get("show", ())),
+        standalone=raw.get("standalone", True),
         places={name: document.where(*path, name) for name in raw},
     )
+
+
+_NEEDED = {
+    "entity": (("events", "entity", "window"), ("first", "then")),
+    "sequence": (("first", "then", "entity", "window"), ("events",)),
+    "total": (("events", "window"), ("first", "then", "entity")),
+    "document": (("events",), ("first", "then", "window", "threshold", "distinct", "reminder")),
+}
+"""What a monitor of each shape must have, and what it must not."""
+
+
+def _form(document: Document, key: str, raw: dict[str, Any], findings: Findings) -> None:
+    """What is missing in a monitor of its shape, and what its template would not use.
+
+    A template of one's own, or a misspelt one, takes the shape that it is written with.
+    """
+    path: Path_ = ("monitors", key)
+    shape = raw["template"]
+    if shape not in _NEEDED:
+        shape = (
+            "sequence"
+            if "first" in raw
+            else "entity"
+            if "entity" in raw
+            else "total"
+            if "window" in raw
+            else "document"
+        )
+    needed, unused = _NEEDED[shape]
+    for name in needed:
+        if name not in raw:
+            findings.add(
+                "DAC003",
+                f"'{name}' is missing in monitors.{key}",
+                document.where(*path),
+                f"a monitor of the template {raw['template']} needs it",
+            )
+    for name in unused:
+        if name in raw:
+            findings.add(
+                "DAC003",
+                f"monitors.{key} has '{name}', which the template {raw['template']} does not use",
+                document.where(*path, name, key=True),
+            )
 
 
 def _ref(document: Document, value: Any, *path: str | int) -> Any:

@@ -234,12 +234,13 @@ class _Reader:
         for name, raw in self.value.get("monitors", {}).items():
             analytic_id, _, key = name.partition("/")
             analytic = self._known(analytic_id, "monitors", name)
-            if analytic and key and key not in analytic.monitors:
+            known = {*analytic.monitors, *analytic.workflows} if analytic else set()
+            if analytic and key and key not in known:
                 self.findings.add(
                     "DAC004",
                     f"{analytic_id} has no monitor '{key}'",
                     self.document.where("monitors", name, key=True),
-                    near(key, analytic.monitors),
+                    near(key, known),
                 )
             if analytic and analytic.protected and raw.get("enabled") is False:
                 self.findings.add(

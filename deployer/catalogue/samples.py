@@ -106,19 +106,20 @@ class _Reader:
         result = {}
         for key, entities in expect.items():
             monitor = self.analytic.monitors.get(key)
-            if monitor is None:
+            if monitor is None and key not in self.analytic.workflows:
                 self.findings.add(
                     "DAC004",
                     f"{self.analytic.id} has no monitor '{key}'",
                     self.document.where(*path, key, key=True),
-                    near(key, self.analytic.monitors),
+                    near(key, {*self.analytic.monitors, *self.analytic.workflows}),
                 )
                 continue
+            names = monitor.entity if monitor else ()
             for number, entity in enumerate(entities):
-                if set(entity) != set(monitor.entity):
+                if set(entity) != set(names):
                     self.findings.add(
                         "DAC010",
-                        f"an alert of {key} names {', '.join(monitor.entity)}, and not {', '.join(entity) or 'nothing'}",
+                        f"an alert of {key} names {', '.join(names) or 'nobody'}, and not {', '.join(entity) or 'nothing'}",
                         self.document.where(*path, key, number),
                     )
             result[key] = frozenset(tuple(sorted(entity.items())) for entity in entities)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from deployer.check.repository import tunables_of_alerts
-from deployer.model.analytic import Analytic
+from deployer.model.analytic import Analytic, MonitorSpec, WorkflowSpec
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.model.tested import Idle, Proof, Setting, TunableProof
@@ -66,11 +66,12 @@ def coverage_findings(
         if item.proof is not Proof.PROVEN:
             findings.add("DAC040", f"the tunable {item.name} {_LACKS[item.proof]}", item.where, _hint(item))
     alerted = monitors_alerted(settings)
-    for key, spec in analytic.monitors.items():
+    specs: dict[str, MonitorSpec | WorkflowSpec] = {**analytic.monitors, **analytic.workflows}
+    for key, spec in specs.items():
         if key not in alerted:
             findings.add(
                 "DAC041",
-                f"the monitor {key} alerted on no sample event",
+                f"the {'monitor' if key in analytic.monitors else 'workflow'} {key} alerted on no sample event",
                 spec.where,
                 "add a case that expects an alert of it",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deployer.check.repository import tunables_of_alerts, tunables_used
-from deployer.model.analytic import Analytic, Case, Repository
+from deployer.model.analytic import Analytic, Case, MonitorSpec, Repository, WorkflowSpec
 from deployer.model.finding import Findings
 
 
@@ -59,11 +59,12 @@ def _proof(analytic: Analytic, cases: tuple[Case, ...], findings: Findings) -> N
                 "add a variant that changes only it, with another expectation",
             )
     positive = {key for case in cases for key, entities in case.base.alerts.items() if entities}
-    for key, spec in analytic.monitors.items():
+    specs: dict[str, MonitorSpec | WorkflowSpec] = {**analytic.monitors, **analytic.workflows}
+    for key, spec in specs.items():
         if key not in positive:
             findings.add(
                 "DAC017",
-                f"no sample event makes the monitor {key} alert",
+                f"no sample event makes the {'monitor' if key in analytic.monitors else 'workflow'} {key} alert",
                 spec.where,
                 "add a case that expects an alert of it",
             )

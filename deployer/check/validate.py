@@ -17,7 +17,7 @@ from deployer.model.errors import Location
 from deployer.model.exclusion import check_expiry, check_unused, exclude
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
-from deployer.render import Naming, monitors, naming_of, render_environment
+from deployer.render import Naming, monitors, naming_of, render_environment, workflows
 from deployer.render.target import Target
 from deployer.render.templating import Templates
 
@@ -69,6 +69,11 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
         for analytic in repository.analytics.values()
         for spec in analytic.monitors.values()
     ]
+    made += [
+        workflows.render(analytic, flow, target, findings)
+        for analytic in repository.analytics.values()
+        for flow in analytic.workflows.values()
+    ]
     found = subjects(_sound([resource for resource in made if resource is not None], findings), target, shelf)
     check_samples(repository, findings)
     for environment in environments:
@@ -98,15 +103,28 @@ def _sound(resources: Sequence[Resource], findings: Findings) -> list[Resource]:
     """The monitors that have the form which the server takes; of the others a finding."""
     sound = []
     for resource in resources:
-        if resource.kind is not Kind.MONITOR:
+        schema = _schema(resource)
+        if schema is None:
             continue
-        messages = check_value(resource.body, "monitor-bucket")
+        messages = check_value(resource.body, schema)
         for message in messages:
             findings.add(
                 "DAC015",
-                f"the rendered monitor {resource.key} has not the form that the server takes: {message}",
+                f"the rendered {resource.key} has not the form that the server takes: {message}",
                 resource.origin or Location(resource.key),
             )
-        if not messages:
+        if not messages and resource.kind is Kind.MONITOR:
             sound.append(resource)
     return sound
+
+
+_SCHEMAS = {"query_level_monitor": "monitor-query", "doc_level_monitor": "monitor-document"}
+
+
+def _schema(resource: Resource) -> str | None:
+    """The schema of the rendered body, if there is one."""
+    if resource.kind is Kind.WORKFLOW:
+        return "workflow"
+    if resource.kind is not Kind.MONITOR:
+        return None
+    return _SCHEMAS.get(str(resource.body.get("monitor_type")), "monitor-bucket")

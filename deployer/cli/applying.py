@@ -29,7 +29,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def options(function: F) -> F:
     """The options of every command that writes."""
-    ask = click.option("--yes", is_flag=True, help="Do not ask at the terminal. A production environment wants --confirm.")
+    ask = click.option(
+        "--yes", is_flag=True, help="Do not ask at the terminal. A production environment wants --confirm."
+    )
     return ask(named_options(function))
 
 
@@ -99,7 +101,9 @@ def look_at(
     return side_by_side(connections, sight)
 
 
-def show_plans(sights: Sequence[Attempt[Sight]], output: str, output_file: Path | None, environment: str) -> list[Attempt[Plan]]:
+def show_plans(
+    sights: Sequence[Attempt[Sight]], output: str, output_file: Path | None, environment: str
+) -> list[Attempt[Plan]]:
     """Show the plans in one of the forms, and give them.
 
     Raises the error of an environment's only cluster as it is; errors of one of several are shown with the rest.

@@ -72,7 +72,9 @@ def _told(deployment: str, lock: Any) -> str:
     if holder.dead:
         state = "that process is gone"
     else:
-        state = "that process may still run" if holder.here else "whether that process still runs cannot be seen from here"
+        state = (
+            "that process may still run" if holder.here else "whether that process still runs cannot be seen from here"
+        )
     return f"the lock of {deployment} is held by {holder}; {state}"
 
 

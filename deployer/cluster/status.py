@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -108,16 +108,6 @@ class Status:
             + (1 if self.limited and self.refused else 0)
             + (1 if self.plan.facts.status == "red" else 0)
         )
-
-
-def delegates_of(body: Mapping[str, object]) -> Sequence[str]:
-    """The ids of the monitors that a workflow runs; none for a monitor."""
-    found: list[str] = []
-    inputs = body.get("inputs")
-    for item in inputs if isinstance(inputs, list) else ():
-        sequence = item.get("composite_input", {}).get("sequence", {})
-        found += [str(delegate["monitor_id"]) for delegate in sequence.get("delegates", ())]
-    return found
 
 
 def judged(

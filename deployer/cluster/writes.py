@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,19 +89,29 @@ def delete(cluster: Cluster, kind: Kind, identity: str) -> None:
 
 
 def body_of(resource: Resource, ids: Mapping[str, str]) -> Any:
-    """The body to send: where a workflow names a monitor by its key, the monitor's id stands."""
+    """The body to send: where a workflow names a monitor by its key, as a delegate or in a condition, the monitor's id stands."""
     if resource.kind is not Kind.WORKFLOW:
         return resource.body
     return _resolved(resource.body, ids)
 
 
+_NAMED_IN_CONDITION = re.compile(r"monitor\[id=([^\]]+)\]")
+
+
 def _resolved(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return {
-            name: ids.get(inner, inner) if name == "monitor_id" and isinstance(inner, str) else _resolved(inner, ids)
-            for name, inner in value.items()
-        }
+        return {name: _named(name, inner, ids) for name, inner in value.items()}
     return [_resolved(inner, ids) for inner in value] if isinstance(value, list) else value
+
+
+def _named(name: str, value: Any, ids: Mapping[str, str]) -> Any:
+    if not isinstance(value, str):
+        return _resolved(value, ids)
+    if name == "monitor_id":
+        return ids.get(value, value)
+    if name == "source":
+        return _NAMED_IN_CONDITION.sub(lambda match: f"monitor[id={ids.get(match[1], match[1])}]", value)
+    return value
 
 
 def _update_channel(cluster: Cluster, resource: Resource, live: Live) -> None:

@@ -46,7 +46,9 @@ def recall(cluster: Cluster, deployment: str, number: int | None = None) -> Past
     """
     record = read_record(cluster, deployment)
     one, before = _find(cluster, record, number)
-    record = records.with_documents(cluster, record, {one.manifest, one.results, before.manifest if before else ""} - {""})
+    record = records.with_documents(
+        cluster, record, {one.manifest, one.results, before.manifest if before else ""} - {""}
+    )
     after, rows = _objects(record, one), _rows(record, one)
     earlier = _objects(record, before) if before else {}
     differing = [key for key in {*after, *earlier} if _document(after, key) != _document(earlier, key)]
@@ -95,9 +97,7 @@ def go_back(
     return Return(Wish(resources, environment, choices=choices), one, replaced)
 
 
-def _find(
-    cluster: Cluster, record: Record, number: int | None, back: int = 0
-) -> tuple[Deployment, Deployment | None]:
+def _find(cluster: Cluster, record: Record, number: int | None, back: int = 0) -> tuple[Deployment, Deployment | None]:
     """The deployment of a number (or so many before the newest), and the one before it."""
     newest = record.generation
     if record.seq_no is None:

@@ -158,9 +158,7 @@ class Recorder:
         return last.number, last.digest
 
     def _manifest(self, entries: Mapping[str, Entry]) -> str:
-        return self._document(
-            manifest_of({key: Kept(entry.sent_document, entry.id) for key, entry in entries.items()})
-        )
+        return self._document(manifest_of({key: Kept(entry.sent_document, entry.id) for key, entry in entries.items()}))
 
     def _intent(self, action: Action) -> Intent:
         resource, live = action.resource, action.live

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from deployer.cluster import Cluster
 from deployer.cluster.health import Alerts, read_last_events, read_nodes, read_open_alerts, read_runs
 from deployer.cluster.monitors import read_jobs
-from deployer.cluster.status import Place, Status, delegates_of, heard, judged
+from deployer.cluster.status import Place, Status, heard, judged
 from deployer.deploy.look import Wish, look
 from deployer.model.resource import Kind
 from deployer.plan import Action, Verb, capacity
 from deployer.plan.drift import drifted
+from deployer.plan.live import delegates_of
 from deployer.plan.match import ServerNamed, match
 
 

@@ -8,12 +8,12 @@ from deployer.cluster.facts import read_facts
 from deployer.cluster.health import Alerts, Nodes, Run, read_nodes, read_open_alerts, read_runs
 from deployer.cluster.monitors import Job, read_jobs
 from deployer.cluster.records import read_record
-from deployer.cluster.status import Health, delegates_of, judged
+from deployer.cluster.status import Health, judged
 from deployer.doctor.patient import Patient
 from deployer.model.errors import Location
 from deployer.model.resource import Kind
 from deployer.plan import capacity
-from deployer.plan.live import ClusterFacts
+from deployer.plan.live import ClusterFacts, delegates_of
 from deployer.plan.match import ServerNamed, match
 
 _RUNS = "when monitors ran (permission cluster:admin/opendistro/_scheduled_jobs/stats)"

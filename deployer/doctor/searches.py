@@ -137,8 +137,10 @@ def _compiled(patient: Patient, subject: Subject, seen: set[str]) -> Iterator[tu
 
 
 def _conditions(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-    for trigger in subject.resource.body["triggers"]:
-        condition = trigger["bucket_level_trigger"]["condition"]
+    if not subject.per_bucket:
+        return  # the conditions of others see a context that no other script has
+    for trigger in subject.triggers:
+        condition = trigger["condition"]
         script = condition.get("script")
         source = str(script.get("source", "")) if isinstance(script, Mapping) else str(script or "")
         params = dict(script.get("params") or {}) if isinstance(script, Mapping) else {}
@@ -170,8 +172,8 @@ def _in_query(patient: Patient, indices: str, source: str) -> Failure | None:
 
 
 def _texts(subject: Subject) -> Iterator[str]:
-    for trigger in subject.resource.body["triggers"]:
-        for action in trigger["bucket_level_trigger"].get("actions") or []:
+    for trigger in subject.triggers:
+        for action in trigger.get("actions") or []:
             for name in ("subject_template", "message_template"):
                 text = str((action.get(name) or {}).get("source", ""))
                 if text:

@@ -57,14 +57,15 @@ class Distinct:
 class MonitorSpec:
     """One monitor of an analytic. Durations are strings such as ``5m`` or references to tunables.
 
-    An `entity` monitor has `events`; a `sequence` monitor has `first` and `then`.
+    An `entity` monitor has `events`; a `sequence` monitor has `first` and `then`. A `total` has no entity; a `document`
+    monitor has no window, and an entity only for its message. What is not `standalone` runs in workflows only.
     """
 
     key: str
     title: str
     template: str
     entity: tuple[str, ...]
-    window: str | TunableRef
+    window: str | TunableRef | None
     threshold: int | TunableRef
     where: Location
     events: Condition | None = None
@@ -75,10 +76,39 @@ class MonitorSpec:
     severity: str | None = None
     severity_reason: str = ""
     show: tuple[str, ...] = ()
+    standalone: bool = True
     places: Mapping[str, Location] = field(default_factory=dict, compare=False)
+
+    @property
+    def level(self) -> str:
+        """What it alerts on, in the plugin's words: ``bucket`` (each entity), ``query`` (all events together) or ``document``."""
+        if self.window is None:
+            return "document"
+        return "bucket" if self.entity else "query"
 
     def place(self, key: str) -> Location:
         """Where the value of a key of the monitor stands; the monitor itself if it has no such key."""
+        return self.places.get(key, self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSpec:
+    """Monitors of the analytic that run one after the other, and an alert if `when` holds of which of them alerted.
+
+    The leaves of `when` are `Use` with the keys of monitors.
+    """
+
+    key: str
+    title: str
+    monitors: tuple[str, ...]
+    when: Condition
+    where: Location
+    severity: str | None = None
+    severity_reason: str = ""
+    places: Mapping[str, Location] = field(default_factory=dict, compare=False)
+
+    def place(self, key: str) -> Location:
+        """Where the value of a key of the workflow stands; the workflow itself if it has no such key."""
         return self.places.get(key, self.where)
 
 
@@ -107,6 +137,7 @@ class Analytic:
     where: Location
     folder: str = ""
     exclusions: tuple[Exclusion, ...] = ()
+    workflows: Mapping[str, WorkflowSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from deployer.plan.actions import Action, Conflict, Note, Purpose, Remark, Verb
 from deployer.plan.canonical import digest
 from deployer.plan.compare import ABSENT, FieldChange, changes
 from deployer.plan.content import recordable, references
-from deployer.plan.live import Inventory, Live, Usage
+from deployer.plan.live import Inventory, Live, Usage, delegates_of
 from deployer.plan.match import Matched, match
 from deployer.plan.plan import Plan
 from deployer.plan.record import Entry, Record
@@ -163,7 +163,9 @@ class _Decider:
     def _known(self, resource: Resource, live: Live, entry: Entry) -> None:
         wanted = self._differences(resource, entry) if digest(resource.body) != entry.sent else ()
         drift = self._drift(live, entry)
-        if not wanted and not drift:
+        if not wanted and not drift and not self._linked(resource, live):
+            self._act(Verb.UPDATE, resource, live, entry, reason="its monitors have other ids now")
+        elif not wanted and not drift:
             self.unchanged += 1
         elif drift and self.choices.on_drift == "keep":
             self.notes.append(
@@ -172,6 +174,14 @@ class _Decider:
         else:
             conflict = Conflict.DRIFT if drift and self.choices.on_drift is None else None
             self._act(Verb.UPDATE, resource, live, entry, changes=wanted, drift=drift, conflict=conflict)
+
+    def _linked(self, resource: Resource, live: Live) -> bool:
+        """Whether a workflow runs the monitors that its keys mean now; one that was made again has another id."""
+        if resource.kind is not Kind.WORKFLOW:
+            return True
+        keys = [key for key in resource.depends_on if key.startswith(f"{Kind.MONITOR}/")]
+        ids = {self.matched.owned[key].id if key in self.matched.owned else "" for key in keys}
+        return ids == set(delegates_of(live.body))
 
     def _unverified(self, resource: Resource, live: Live) -> None:
         resource = adopting(resource, live, self.record.deployment)
@@ -294,7 +304,9 @@ class _Decider:
             return (FieldChange("(what was sent is not recorded)", ABSENT, ABSENT),)
         now = recordable(resource)
         found = changes(document["written"], now["written"]) or changes(document["body"], now["body"], "body")
-        secret = (FieldChange(path, f"{name} as it was", f"{name} as it is now") for path, name in references(now["body"]))
+        secret = (
+            FieldChange(path, f"{name} as it was", f"{name} as it is now") for path, name in references(now["body"])
+        )
         return found or tuple(secret) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
 
     def _act(

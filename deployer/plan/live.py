@@ -157,6 +157,16 @@ def trigger_ids(body: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def delegates_of(body: Mapping[str, Any]) -> list[str]:
+    """The ids of the monitors that a workflow runs; none for a monitor."""
+    found: list[str] = []
+    inputs = body.get("inputs")
+    for item in inputs if isinstance(inputs, list) else ():
+        sequence = item.get("composite_input", {}).get("sequence", {})
+        found += [str(delegate["monitor_id"]) for delegate in sequence.get("delegates", ())]
+    return found
+
+
 def description_marker(description: str) -> Marker | None:
     """The marker at the end of a pipeline's or channel's description: ``... [det0320-prod ingest-pipeline/windows]``."""
     text = description.rstrip()

@@ -9,7 +9,7 @@ from deployer.model.analytic import Analytic, Repository
 from deployer.model.environment import Environment
 from deployer.model.finding import Findings
 from deployer.model.resource import Resource
-from deployer.render import mappings, monitors
+from deployer.render import mappings, monitors, workflows
 from deployer.render.channels import SecretReader, channels, check_exceptions, in_order, naming_of
 from deployer.render.target import Target
 from deployer.render.templating import Templates
@@ -42,8 +42,9 @@ def target_of(repository: Repository, environment: Environment) -> Target:
 
 
 def of_analytic(analytic: Analytic, target: Target, findings: Findings) -> list[Resource]:
-    """The monitors of one analytic. They depend on nothing of any other."""
+    """The monitors and workflows of one analytic. They depend on nothing of any other."""
     made = [monitors.render(analytic, spec, target, findings) for spec in analytic.monitors.values()]
+    made += [workflows.render(analytic, flow, target, findings) for flow in analytic.workflows.values()]
     return [resource for resource in made if resource is not None]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from deployer.model import durations
-from deployer.model.analytic import Analytic, MonitorSpec
+from deployer.model.analytic import Analytic, MonitorSpec, WorkflowSpec
+from deployer.model.condition import describe
 from deployer.render.target import Target
 
 
@@ -26,12 +28,47 @@ def actions(analytic: Analytic, spec: MonitorSpec, notice: Notice, target: Targe
     Raises TemplateError if a template cannot be rendered, also when nobody is to be notified: an error must not wait
     for the environment in which somebody is.
     """
-    values = _values(analytic, spec, notice, target)
-    message, subject = (
-        target.templates.text("messages/alert.txt.j2", values),
-        target.templates.text("messages/subject.txt.j2", values),
+    values = {**_values(analytic, spec, notice, target), **_events(spec, notice, target)}
+    values |= {"reminder": notice.reminder > 0 and spec.level == "bucket"}
+    return _actions(
+        _MESSAGES[spec.level],
+        _POLICIES[spec.level],
+        target.naming.trigger(analytic.id, spec.key),
+        values,
+        notice,
+        target,
     )
+
+
+def workflow_actions(analytic: Analytic, spec: WorkflowSpec, notice: Notice, target: Target) -> list[dict[str, Any]]:
+    """The same for a workflow: told once a day for as long as it goes on.
+
+    Raises TemplateError as `actions` does.
+    """
+    values = _values(analytic, spec, notice, target)
+    values |= {"monitors": ", ".join(spec.monitors), "when": describe(spec.when)}
     trigger = target.naming.trigger(analytic.id, spec.key)
+    return _actions("workflow", _ONCE_A_DAY, trigger, values, notice, target)
+
+
+_MESSAGES = {"bucket": "alert", "query": "total", "document": "document"}
+"""The message of each level of monitor, a file of templates/messages."""
+
+_NEW, _EACH = ["NEW"], ["NEW", "DEDUPED"]
+_ONCE_A_DAY = "once a day"
+_POLICIES = {"bucket": "new", "query": _ONCE_A_DAY, "document": "new"}
+"""What keeps a monitor from telling the same thing at every run: that only new alerts are told, or a throttle."""
+
+DAY = 1440
+"""Minutes: the longest throttle that the server takes."""
+
+
+def _actions(
+    message: str, policy: str, trigger: str, values: Mapping[str, Any], notice: Notice, target: Target
+) -> list[dict[str, Any]]:
+    text = target.templates.text(f"messages/{message}.txt.j2", values)
+    subject = target.templates.text("messages/subject.txt.j2", values)
+    minutes = notice.reminder // 60 or (DAY if policy == _ONCE_A_DAY else 0)
     result = []
     for channel in notice.channels:
         action: dict[str, Any] = {
@@ -39,22 +76,20 @@ def actions(analytic: Analytic, spec: MonitorSpec, notice: Notice, target: Targe
             "name": f"notify {channel}",
             "destination_id": target.naming.resource(channel),
             "subject_template": {"source": subject, "lang": "mustache"},
-            "message_template": {"source": message, "lang": "mustache"},
-            "throttle_enabled": notice.reminder > 0,
-            "action_execution_policy": {
-                "action_execution_scope": {
-                    "per_alert": {"actionable_alerts": ["NEW", "DEDUPED"] if notice.reminder else ["NEW"]}
-                }
-            },
+            "message_template": {"source": text, "lang": "mustache"},
+            "throttle_enabled": minutes > 0,
         }
-        if notice.reminder:
-            action["throttle"] = {"value": notice.reminder // 60, "unit": "MINUTES"}
+        if policy != _ONCE_A_DAY:
+            told = _EACH if notice.reminder else _NEW
+            action["action_execution_policy"] = {"action_execution_scope": {"per_alert": {"actionable_alerts": told}}}
+        if minutes:
+            action["throttle"] = {"value": minutes, "unit": "MINUTES"}
         result.append(action)
     return result
 
 
-def _values(analytic: Analytic, spec: MonitorSpec, notice: Notice, target: Target) -> dict[str, Any]:
-    entities = [target.repository.entities[name] for name in spec.entity if name in target.repository.entities]
+def _values(analytic: Analytic, spec: MonitorSpec | WorkflowSpec, notice: Notice, target: Target) -> dict[str, Any]:
+    """What every message says."""
     pages = target.environment.pages_url if target.environment else ""
     return {
         "severity": notice.severity.upper(),
@@ -62,16 +97,22 @@ def _values(analytic: Analytic, spec: MonitorSpec, notice: Notice, target: Targe
         "analytic": analytic.id,
         "monitor": spec.key,
         "analytic_title": analytic.title,
-        "entity_names": ", ".join(entity.title.lower() for entity in entities),
-        "entity_fields": [entity.fields[0] for entity in entities],
-        "look_back": durations.words(notice.look_back),
         "technique": ", ".join(analytic.attack["techniques"]),
-        "sequence": spec.then is not None,
-        "show": list(spec.show),
         "severity_reason": spec.severity_reason
         or f"{notice.severity}, as every alert of {analytic.id} that gives no reason of its own",
         "response": list(analytic.response),
         "benign": "; ".join(analytic.false_positives),
         "page": f"{pages}/{analytic.id}" if pages else analytic.folder,
-        "reminder": notice.reminder > 0,
+    }
+
+
+def _events(spec: MonitorSpec, notice: Notice, target: Target) -> dict[str, Any]:
+    """What the message of a monitor says of the events."""
+    entities = [target.repository.entities[name] for name in spec.entity if name in target.repository.entities]
+    return {
+        "entity_names": ", ".join(entity.title.lower() for entity in entities),
+        "entity_fields": [entity.fields[0] for entity in entities],
+        "look_back": durations.words(notice.look_back),
+        "sequence": spec.then is not None,
+        "show": list(spec.show),
     }

@@ -9,11 +9,12 @@ from typing import Any
 from deployer.model import durations
 from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec
 from deployer.model.condition import TunableRef, describe
-from deployer.model.environment import Exemption, MonitorOverride
+from deployer.model.environment import Exemption
 from deployer.model.errors import DeployerError
 from deployer.model.finding import Findings, near
 from deployer.model.resource import Kind, Resource
-from deployer.render import messages, painless, query, schedules
+from deployer.render import messages, painless, query, query_string, schedules
+from deployer.render.overrides import channels_of, override_of
 from deployer.render.scope import Scope, unknown_sources
 from deployer.render.target import Target
 
@@ -95,41 +96,20 @@ class _Context:
             for source in scope.sources(spec.events, spec.first, spec.then)
             if source in target.repository.sources
         ]
-        self.override = self._override()
-
-    def _override(self) -> MonitorOverride:
-        """What the environment says of the analytic, and over it of the monitor."""
-        environment = self.target.environment
-        found = [
-            environment.monitors[name]
-            for name in (self.analytic.id, f"{self.analytic.id}/{self.spec.key}")
-            if environment and name in environment.monitors
-        ]
-        result = MonitorOverride()
-        for item in found:
-            result = MonitorOverride(
-                result.enabled and item.enabled,
-                item.severity or result.severity,
-                item.schedule or result.schedule,
-                item.reminder or result.reminder,
-            )
-        return result
+        self.override = override_of(target.environment, analytic.id, spec.key)
 
     @property
     def severity(self) -> str:
         return self.override.severity or self.spec.severity or self.analytic.severity
 
     def channels(self) -> tuple[str, ...]:
-        environment = self.target.environment
-        if environment is None:
-            return ()
-        return environment.notify.get(self.severity, environment.notify.get("default", ()))
+        return channels_of(self.target.environment, self.severity)
 
     def _number(self, value: Any) -> int:
         found = self.scope.value(value, self.spec.where)
         return int(found) if isinstance(found, int) else 1
 
-    def _seconds(self, value: str | TunableRef) -> int:
+    def _seconds(self, value: str | TunableRef | None) -> int:
         found = self.scope.value(value, self.spec.where)
         return durations.seconds(found) if isinstance(found, str) else 0
 
@@ -148,15 +128,12 @@ class _Context:
         values: dict[str, Any] = {
             "name": f"{analytic.id} {spec.title}",
             "owner": self.target.naming.owner,
-            "enabled": self.override.enabled,
+            "enabled": self.enabled,
             "schedule": schedules.body(schedule),
-            "indices": [
-                scope.override(source).index or self.target.naming.pattern(scope.repository.sources[source].dataset)
-                for source in self.sources
-            ],
+            "indices": self._indices(),
             "look_back_from": f"{{{{period_end}}}}||-{look_back}s",
             "look_back_to": "{{period_end}}",
-            "exceptions": [query.compile_condition(item.where, scope, self.sources) for item in exceptions],
+            "exceptions": self._left_out(exceptions),
             "composite_size": self._page(),
             "entity_sources": [{name: {"terms": {"field": f"entity_{name}"}}} for name in spec.entity],
             "derived": self._entities(),
@@ -175,7 +152,7 @@ class _Context:
         except DeployerError as error:
             scope.findings.add("DAC015", error.what, error.where or spec.where, error.why or error.todo)
             return None, {}
-        size = len(json.dumps(body["inputs"][0]["search"]["query"], separators=(",", ":")))
+        size = len(json.dumps(body["inputs"][0].get("search", {}).get("query"), separators=(",", ":")))
         if size > MAX_SEARCH:
             scope.findings.add(
                 "DAC018",
@@ -199,12 +176,48 @@ class _Context:
         expected = [self.target.expected(name) for name in self.spec.entity]
         return min(max([COMPOSITE_SIZE, *expected]), MAX_COMPOSITE)
 
+    def _indices(self) -> list[str]:
+        """Where the events lie. A document-level monitor takes one index, alias or data stream by name (measured: neither a
+        pattern nor a name with a dot in it), which must be there."""
+        found = [
+            self.scope.override(source).index
+            or self.target.naming.pattern(self.scope.repository.sources[source].dataset)
+            for source in self.sources
+        ]
+        odd = [name for name in found if any(char in name for char in ".*?,<[{(+^$|")]
+        if self.spec.level == "document" and self.target.environment is not None and odd:
+            self.scope.findings.add(
+                "DAC019",
+                f"the document-level monitor {self.analytic.id}/{self.spec.key} would read {', '.join(odd)}",
+                self.spec.place("template"),
+                f"give its log source an `index` in environments/{self.target.environment.name}.yml: the name of an index, alias or data "
+                "stream without dots and wildcards; or use the template entity",
+            )
+        return found
+
+    def _left_out(self, exceptions: list[Exemption]) -> list[dict[str, Any]]:
+        if self.spec.level == "document":
+            return []
+        return [query.compile_condition(item.where, self.scope, self.sources) for item in exceptions]
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it runs by itself."""
+        return self.override.enabled and self.spec.standalone
+
     def _delay(self, source: str) -> int:
         override = self.scope.override(source).ingest_delay
         return self.scope.repository.sources[source].ingest_delay if override is None else override
 
     def _kinds(self) -> dict[str, Any]:
         spec, scope = self.spec, self.scope
+        if spec.events is not None and spec.level == "document":
+            texts = [query_string.compile_text(spec.events, scope, self.sources)]
+            texts += [
+                query_string.none_of(query_string.compile_text(item.where, scope, self.sources))
+                for item in self._exceptions()
+            ]
+            return {"query": " AND ".join(texts)}
         if spec.events is not None:
             return {"query": query.compile_condition(spec.events, scope, self.sources)}
         if spec.first is None or spec.then is None:
@@ -286,11 +299,14 @@ class _Context:
         """What people wrote, for plans: a change of it tells a reviewer more than a change of the body."""
         written: dict[str, Any] = {
             "title": self.spec.title,
-            "enabled": self.override.enabled,
+            "enabled": self.enabled,
             "severity": self.severity,
             "schedule": dict(schedule),
-            "window": durations.words(window),
-            "threshold": values["threshold"],
+            **(
+                {"window": durations.words(window), "threshold": values["threshold"]}
+                if self.spec.window is not None
+                else {}
+            ),
             "entity": list(self.spec.entity),
             "conditions": {
                 name: describe(condition)

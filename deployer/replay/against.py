@@ -63,6 +63,8 @@ def _one(client: Client, monitor: Resource, terms: Terms) -> MonitorCount:
     )
     if not made.enabled:
         return made
+    if monitor.body.get("monitor_type") != "bucket_level_monitor":
+        return replace(made, error="only monitors that alert on entities are counted, and this is none")
     try:
         found = _counted(client, monitor, terms, made)
     except ClusterError as error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deployer.model.tested import Entity
 from deployer.replay.client import Client
+
+DAY = 86400
+MOST = 10_000
+"""Events that a search gives at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,35 @@ def dry(client: Client, body: Mapping[str, Any], clock: int) -> Run:
             "POST", "/_plugins/_alerting/monitors/_execute", body, {"dryrun": "true", "period_end": f"{clock * 1000}ms"}
         )
     )
+
+
+def documents(client: Client, body: Mapping[str, Any], clock: int, entities: Mapping[str, Sequence[str]]) -> Run:
+    """What a document-level monitor's query finds among the events of the day before `clock`: the entities of the events.
+
+    The plugin runs such a monitor on new events only, and a dry run of it looks at a few and leaves an index behind. So the query is
+    searched with: it is the same syntax on the same fields. `entities` gives the fields of each, of which the first counts.
+    """
+    source = body["inputs"][0]["doc_level_input"]
+    text = source["queries"][0]["query"]
+    day = {"range": {"@timestamp": {"gt": (clock - DAY) * 1000, "lte": clock * 1000, "format": "epoch_millis"}}}
+    search = {
+        "size": MOST,
+        "_source": False,
+        "fields": sorted({name for names in entities.values() for name in names}),
+        "query": {"bool": {"filter": [{"query_string": {"query": text}}, day]}},
+    }
+    path = f"/{','.join(source['indices'])}/_search"
+    hits = client.request("POST", path, search)["hits"]["hits"]
+    found = frozenset(
+        tuple(sorted((entity, _first(hit.get("fields", {}), names)) for entity, names in entities.items()))
+        for hit in hits
+    )
+    return Run(found)
+
+
+def _first(fields: Mapping[str, Any], names: Sequence[str]) -> str:
+    """The first value of the first field that has one; of none, what stands last: the placeholder."""
+    return next((str(fields[name][0]) for name in names[:-1] if fields.get(name)), names[-1])
 
 
 def real(client: Client, monitor_id: str, clock: int) -> Run:
@@ -47,6 +80,8 @@ def read(answer: Mapping[str, Any]) -> Run:
     messages: list[str] = []
     for result in (answer.get("trigger_results") or {}).values():
         errors.append(result.get("error"))
+        if result.get("triggered") is True:
+            entities.add(())  # a query-level monitor alerts for all events together
         for bucket in (result.get("agg_result_buckets") or {}).values():
             key = bucket["agg_alert_content"]["bucket"]["key"]
             entities.add(tuple(sorted((name, str(value)) for name, value in key.items())))

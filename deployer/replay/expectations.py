@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deployer.check import coverage
 from deployer.model.analytic import Analytic, Case, Expectation, Repository
+from deployer.model.condition import All, AnyOf, Condition, Not, Use
+from deployer.model.errors import ClusterError
 from deployer.model.finding import Findings
 from deployer.model.tested import AnalyticResult, Entity, Failure, Setting
 from deployer.render import monitors
@@ -67,7 +69,7 @@ def _analytic(
         proofs,
         coverage.idle_variants(settings),
         tuple(findings.sorted()),
-        {key: key in alerted for key in analytic.monitors},
+        {key: key in alerted for key in (*analytic.monitors, *analytic.workflows)},
     )
 
 
@@ -97,6 +99,15 @@ class _Runner:
             if run.error or run.entities != wanted:
                 missing, unexpected = sorted(wanted - run.entities), sorted(run.entities - wanted)
                 failures.append(Failure(key, tuple(missing), tuple(unexpected), run.error))
+        for key, flow in self.analytic.workflows.items():
+            # The server's own rule: of each monitor it is only known whether it alerted in this run.
+            alerts = holds(flow.when, {name for name in flow.monitors if outcome.get(name)})
+            found: frozenset[Entity] = frozenset({()}) if alerts else frozenset()
+            wanted = expectation.alerts.get(key, frozenset())
+            if all(name in outcome for name in flow.monitors):
+                outcome[key] = found
+            if found != wanted:
+                failures.append(Failure(key, tuple(sorted(wanted - found)), tuple(sorted(found - wanted)), ""))
         return Setting(
             case.name,
             case.where,
@@ -120,15 +131,40 @@ class _Runner:
         body = _within(resource.body, self.target.naming, self.analytic.id.lower())
         text = json.dumps(body, sort_keys=True)
         if text not in known:
-            known[text] = execute.dry(self.client, body, case.clock)
+            known[text] = self._executed(body, case, key)
         return known[text]
+
+    def _executed(self, body: Mapping[str, Any], case: Case, key: str) -> execute.Run:
+        spec = self.analytic.monitors[key]
+        if spec.level != "document":
+            return execute.dry(self.client, body, case.clock)
+        known = self.target.repository.entities
+        named = {name: (*known[name].fields, known[name].placeholder) for name in spec.entity}
+        try:
+            return execute.documents(self.client, body, case.clock, named)
+        except ClusterError as error:
+            return execute.Run(frozenset(), f"{error.what}: {error.why}")
+
+
+def holds(when: Condition, alerted: Collection[str]) -> bool:
+    """Whether a workflow alerts if these of its monitors do."""
+    match when:
+        case All(parts):
+            return all(holds(part, alerted) for part in parts)
+        case AnyOf(parts):
+            return any(holds(part, alerted) for part in parts)
+        case Not(part):
+            return not holds(part, alerted)
+        case Use(name):
+            return name in alerted
+        case _:
+            raise TypeError(f"{when} is nothing that a workflow knows")
 
 
 def _within(body: Mapping[str, Any], naming: Naming, namespace: str) -> dict[str, Any]:
     """The monitor's body reading one analytic's namespace of the stage, and nothing else of it changed."""
-    search = body["inputs"][0]["search"]
+    ((kind, read),) = body["inputs"][0].items()
     indices = [
-        f"{name.removesuffix('*')}{namespace}*" if name.startswith(naming.streams) else name
-        for name in search["indices"]
+        f"{name.removesuffix('*')}{namespace}*" if name.startswith(naming.streams) else name for name in read["indices"]
     ]
-    return {**body, "enabled": False, "inputs": [{"search": {**search, "indices": indices}}]}
+    return {**body, "enabled": False, "inputs": [{kind: {**read, "indices": indices}}]}

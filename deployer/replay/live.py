@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from deployer.model.analytic import Analytic, Case, Repository
 from deployer.model.environment import Environment
@@ -87,10 +88,15 @@ class _Live:
         )
         deployed = {
             key: self.monitor_ids[f"monitor/{analytic.id}/{key}"]
-            for key in analytic.monitors
-            if f"monitor/{analytic.id}/{key}" in self.monitor_ids
+            for key, spec in analytic.monitors.items()
+            # A document-level monitor knows no clock: it alerts on what is new to it, once.
+            if f"monitor/{analytic.id}/{key}" in self.monitor_ids and spec.level != "document"
         }
-        problems = [f"the monitor {key} is not deployed" for key in analytic.monitors if key not in deployed]
+        problems = [
+            f"the monitor {key} is not deployed"
+            for key in analytic.monitors
+            if f"monitor/{analytic.id}/{key}" not in self.monitor_ids
+        ]
         alerts: list[Alert] = []
         # Monitors know nothing of each other, so they run side by side; the cases of one keep their order, because the
         # alert of one case ends when the next runs.
@@ -126,7 +132,15 @@ class _Live:
             params={"monitorId": monitor_id, "size": 1000, "sortString": "start_time", "sortOrder": "desc"},
         )
         return {
-            tuple(sorted((name, str(value)) for name, value in alert["agg_alert_content"]["bucket"]["key"].items()))
+            tuple(
+                sorted(
+                    (name, str(value))
+                    for name, value in (alert.get("agg_alert_content") or _NOBODY)["bucket"]["key"].items()
+                )
+            )
             for alert in answer["alerts"]
-            if alert.get("agg_alert_content")
         }
+
+
+_NOBODY: Mapping[str, Any] = {"bucket": {"key": {}}}
+"""What an alert without buckets is about."""

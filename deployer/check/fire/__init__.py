@@ -26,13 +26,14 @@ __all__ = ["RULES", "Shelf", "Subject", "check_monitors", "subjects"]
 
 
 def subjects(resources: Iterable[Resource], target: Target, shelf: Shelf | None = None) -> list[Subject]:
-    """The monitors among resources, each with what it was made from."""
+    """The monitors among resources that search, each with what it was made from. Document-level ones do not: they compare."""
     shelf = shelf or Shelf(target.repository)
     found = []
     for resource in resources:
         analytic = target.repository.analytics.get(resource.analytic or "")
         key = resource.key.rpartition("/")[2]
-        if resource.kind is Kind.MONITOR and analytic is not None and key in analytic.monitors:
+        searches = resource.kind is Kind.MONITOR and resource.body.get("monitor_type") != "doc_level_monitor"
+        if searches and analytic is not None and key in analytic.monitors:
             found.append(Subject(resource, analytic, analytic.monitors[key], target, shelf))
     return found
 

@@ -33,9 +33,11 @@ class Demand:
 
 def check_buckets(subject: Subject, findings: Findings) -> None:
     """Each threshold can be reached in one bucket, and the first page has room for the entities expected."""
+    if not subject.per_bucket:
+        return
     composite = _composite(subject.search)
-    for trigger in subject.resource.body["triggers"]:
-        for demand in demands(trigger["bucket_level_trigger"]["condition"]):
+    for trigger in subject.triggers:
+        for demand in demands(trigger["condition"]):
             limit, why = _most(subject, composite, demand)
             if demand.least > limit:
                 findings.add(

@@ -42,13 +42,14 @@ def _problems(subject: Subject) -> Iterator[tuple[str, str]]:
             f"the search holds {tag}, which the server replaces by nothing: it knows only period_start and period_end",
             tag,
         )
-    for trigger in subject.resource.body["triggers"]:
-        body = trigger["bucket_level_trigger"]
-        yield from _condition(body["condition"], subject.search)
+    for body in subject.triggers:
+        if subject.per_bucket:
+            yield from _condition(body["condition"], subject.search)
         for action in body.get("actions") or []:
             for name in ("subject_template", "message_template"):
                 text = str((action.get(name) or {}).get("source", ""))
-                yield from ((f"the {name.replace('_', ' ')} {wrong}", tag) for wrong, tag in mustache(text))
+                found = mustache(text, per_bucket=subject.per_bucket)
+                yield from ((f"the {name.replace('_', ' ')} {wrong}", tag) for wrong, tag in found)
 
 
 def _query_tags(value: Any) -> Iterator[str]:
@@ -111,7 +112,7 @@ def _names(search: Mapping[str, Any], parent: str) -> set[str] | None:
     )
 
 
-def mustache(text: str) -> Iterator[tuple[str, str]]:
+def mustache(text: str, *, per_bucket: bool = True) -> Iterator[tuple[str, str]]:
     """What is wrong with a message's template, with the tag that it is about."""
     waiting: list[str] = []
     for match in _TAG.finditer(text):
@@ -125,7 +126,7 @@ def mustache(text: str) -> Iterator[tuple[str, str]]:
                 return
         elif sign not in ("!", "=") and not name:
             yield "has a tag without a name", match[0]
-        if name.startswith("ctx.results"):
+        if per_bucket and name.startswith("ctx.results"):
             yield (
                 f"reads {match[0]}: a message of a bucket-level monitor cannot reach its buckets, and is lost",
                 match[0],

@@ -74,6 +74,16 @@ class Subject:
         return found
 
     @property
+    def triggers(self) -> list[Mapping[str, Any]]:
+        """Its triggers, of whatever kind."""
+        return [inner for trigger in self.resource.body["triggers"] for inner in trigger.values()]
+
+    @property
+    def per_bucket(self) -> bool:
+        """Whether it is a bucket-level monitor, the only ones with an aggregation in their conditions."""
+        return bool(self.resource.body.get("monitor_type") == "bucket_level_monitor")
+
+    @property
     def indices(self) -> list[str]:
         """The index patterns that it reads."""
         return [str(name) for name in self.resource.body["inputs"][0]["search"]["indices"]]
