@@ -6,6 +6,7 @@ Cases that set tunables are left out: a deployed monitor has the environment's v
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from deployer.replay import execute, ingest
 from deployer.replay.client import Client
 
 WORKERS = 4
+PATIENCE_S = 15.0
+"""How long an alert that a run raised may be missing before it counts as lost."""
+_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +121,30 @@ class _Live:
             for entity in sorted(outcome.entities - wanted)
         ]
         if outcome.entities:
-            stored = self._stored(monitor_id)
+            stored = stored_entities(self.client, monitor_id, outcome.entities)
             problems += [
                 f"{key}: {case.name}: the alert for {dict(entity)} was not stored"
                 for entity in sorted(outcome.entities - stored)
             ]
         return [Alert(key, entity, case.name, entity in wanted) for entity in sorted(outcome.entities)], problems
 
-    def _stored(self, monitor_id: str) -> set[Entity]:
-        """The entities of the monitor's alerts, in whatever state: a scheduled run may have completed one already."""
-        answer = self.client.request(
+
+def stored_entities(
+    client: Client, monitor_id: str, wanted: frozenset[Entity], patience: float = PATIENCE_S
+) -> set[Entity]:
+    """The entities of a monitor's alerts, in whatever state: a scheduled run may have completed one already.
+
+    Looks again, for `patience` seconds, while one of `wanted` is missing: the server moves a completed alert to another
+    index, and each index shows its half at a moment of its own, so for an instant the alert is in neither.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        answer = client.request(
             "GET",
             "/_plugins/_alerting/monitors/alerts",
             params={"monitorId": monitor_id, "size": 1000, "sortString": "start_time", "sortOrder": "desc"},
         )
-        return {
+        found = {
             tuple(
                 sorted(
                     (name, str(value))
@@ -140,6 +153,9 @@ class _Live:
             )
             for alert in answer["alerts"]
         }
+        if wanted <= found or time.monotonic() >= deadline:
+            return found
+        time.sleep(_POLL_S)
 
 
 _NOBODY: Mapping[str, Any] = {"bucket": {"key": {}}}

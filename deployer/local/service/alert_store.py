@@ -143,7 +143,9 @@ class AlertStore:
             lines += _index(ALERT_HISTORY, {**alert, "state": "DELETED"}, job_id, version=alert["version"])
             lines.append({"delete": {"_index": ALERTS, "_id": alert["id"], "routing": job_id}})
         if lines:
-            await self._node.bulk(lines, refresh="false")
+            # Both indices are refreshed at once: each at its own moment of the next second, a search between the two
+            # would find an alert in neither of them, or in both.
+            await self._node.bulk(lines)
 
 
 def _index(index: str, alert: Json, routing: str, *, version: int | None = None) -> list[Json]:
