@@ -227,7 +227,7 @@ def test_more_monitors_than_the_nodes_can_compile(on: Bench, capsys: pytest.Capt
     on.node.request("PUT", "/_cluster/settings", {"transient": {RATE: "1/10m", CACHE: 1}})
     try:
         before = doctor(on, capsys)
-        run(on, "deploy")
+        run(on, "deploy", "--allow-overload")
         for identity in on.monitors():
             on.node.request("POST", f"{MONITORS}/{identity}/_execute", {}, {"dryrun": "true"})
         after = doctor(on, capsys)
