@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deployer.cluster.alerts import Alert
 from deployer.model.analytic import SEVERITIES
 from deployer.report.escape import visible
+
+if TYPE_CHECKING:  # a validate loads this package, and no client of a cluster
+    from deployer.cluster.alerts import Alert
 
 FORMAT_VERSION = 1
 
