@@ -8,8 +8,8 @@ from deployer.catalogue.sources import pipelines_called
 from deployer.model.analytic import Analytic, Repository
 from deployer.render.templating import Templates
 
-MESSAGES = ("messages/alert.txt.j2", "messages/subject.txt.j2")
-"""The templates of every monitor's message."""
+MESSAGES = tuple(f"messages/{name}.txt.j2" for name in ("alert", "document", "subject", "total", "workflow"))
+"""The templates of all messages."""
 
 
 def touched(repository: Repository, files: Iterable[str]) -> dict[str, tuple[str, ...]]:

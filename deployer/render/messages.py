@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.model import durations
-from deployer.model.analytic import Analytic, MonitorSpec, WorkflowSpec
+from deployer.model.analytic import Analytic, Entity, MonitorSpec, WorkflowSpec
 from deployer.model.condition import describe
 from deployer.render.target import Target
 
@@ -91,6 +91,7 @@ def _actions(
 def _values(analytic: Analytic, spec: MonitorSpec | WorkflowSpec, notice: Notice, target: Target) -> dict[str, Any]:
     """What every message says."""
     pages = target.environment.pages_url if target.environment else ""
+    where = f" --env {target.environment.name}" if target.environment else ""
     return {
         "severity": notice.severity.upper(),
         "title": spec.title,
@@ -98,10 +99,11 @@ def _values(analytic: Analytic, spec: MonitorSpec | WorkflowSpec, notice: Notice
         "monitor": spec.key,
         "analytic_title": analytic.title,
         "technique": ", ".join(analytic.attack["techniques"]),
-        "severity_reason": spec.severity_reason
+        "severity_reason": spec.severity_reason.strip()
         or f"{notice.severity}, as every alert of {analytic.id} that gives no reason of its own",
         "response": list(analytic.response),
-        "benign": "; ".join(analytic.false_positives),
+        "benign": "; ".join(cause.strip().rstrip(".") for cause in analytic.false_positives),
+        "see": f"deployer alerts{where} --analytic {analytic.id}",
         "page": f"{pages}/{analytic.id}" if pages else analytic.folder,
     }
 
@@ -109,10 +111,20 @@ def _values(analytic: Analytic, spec: MonitorSpec | WorkflowSpec, notice: Notice
 def _events(spec: MonitorSpec, notice: Notice, target: Target) -> dict[str, Any]:
     """What the message of a monitor says of the events."""
     entities = [target.repository.entities[name] for name in spec.entity if name in target.repository.entities]
+    named = [field for entity in entities for field in entity.fields]
     return {
-        "entity_names": ", ".join(entity.title.lower() for entity in entities),
-        "entity_fields": [entity.fields[0] for entity in entities],
+        "entity_names": ", ".join(entity.title.lower() for entity in sorted(entities, key=_place)),
+        "entity_fields": [list(entity.fields) for entity in entities],
         "look_back": durations.words(notice.look_back),
         "sequence": spec.then is not None,
-        "show": list(spec.show),
+        "show": [field for field in spec.show if field not in named],
+        "loaded": list(dict.fromkeys([*named, *spec.show])),
     }
+
+
+def _place(entity: Entity) -> int:
+    """Where the server puts an entity among the values of ``bucket_keys``: it keeps them in a hash map of Java's."""
+    value = 0
+    for char in entity.name:
+        value = (31 * value + ord(char)) & 0xFFFFFFFF
+    return (value ^ (value >> 16)) & 15

@@ -13,7 +13,7 @@ from deployer.model.environment import Exemption
 from deployer.model.errors import DeployerError
 from deployer.model.finding import Findings, near
 from deployer.model.resource import Kind, Resource
-from deployer.render import messages, painless, query, query_string, schedules
+from deployer.render import derived, messages, query, query_string, schedules
 from deployer.render.overrides import channels_of, override_of
 from deployer.render.scope import Scope, unknown_sources
 from deployer.render.target import Target
@@ -28,14 +28,6 @@ COMPOSITE_SIZE = 10_000
 
 MAX_COMPOSITE = 60_000
 """The most entities on a page, whatever is expected: the server refuses a search with more than 65,535 buckets."""
-
-_ENTITY_SCRIPT = (
-    "for (name in params.fields) { if (doc.containsKey(name) && doc[name].size() > 0) { "
-    "emit(doc[name].value.toString().replace('{', '(').replace('}', ')')); return; } } emit(params.placeholder);"
-)
-"""The value of an entity. Braces become parentheses: the server asks for the next page of buckets with the last value
-in the text of a mustache template, so a host called ``{{x}}`` would make a monitor ask for the same page for ever
-(measured on the real plugin: one such event keeps a search thread busy until the node is restarted)."""
 
 
 def render(
@@ -136,7 +128,7 @@ class _Context:
             "exceptions": self._left_out(exceptions),
             "composite_size": self._page(),
             "entity_sources": [{name: {"terms": {"field": f"entity_{name}"}}} for name in spec.entity],
-            "derived": self._entities(),
+            "derived": derived.fields_of(spec, scope, self.sources),
             "trigger_id": self.target.naming.trigger(analytic.id, spec.key),
             "title": spec.title,
             "severity_level": SEVERITIES[self.severity],
@@ -145,6 +137,7 @@ class _Context:
             **self._kinds(),
         }
         reminder = self._reminder()
+        self._shown()
         try:
             notice = messages.Notice(self.severity, look_back, reminder, self.channels())
             values["actions"] = messages.actions(analytic, spec, notice, self.target)
@@ -161,6 +154,18 @@ class _Context:
                 f"shorten its lists, or ask each list once for several sources; {MAX_SEARCH:,} bytes are safe",
             )
         return body, self._written(values, schedule, window, reminder, exceptions)
+
+    def _shown(self) -> None:
+        """The fields that a message shows must be mapped in some source; a misspelt one would never show."""
+        for name in self.spec.show:
+            kept = {".".join(name.split(".")[:length]) for length in range(1, name.count(".") + 2)}
+            if self.sources and not any(kept & set(self.scope.types(source)) for source in self.sources):
+                self.scope.findings.add(
+                    "DAC007",
+                    f"the field '{name}' of `show` is in the mapping of none of {', '.join(self.sources)}",
+                    self.spec.place("show"),
+                    query.near_field(name, self.scope.types(self.sources[0])),
+                )
 
     def _reminder(self) -> int:
         """After how many seconds an alert that goes on is told again; 0 for never. It becomes the notification's throttle."""
@@ -243,40 +248,6 @@ class _Context:
                     self.spec.where,
                 )
         return {"field": self.spec.distinct.field, "threshold": self._number(self.spec.distinct.threshold)}
-
-    def _entities(self) -> dict[str, Any]:
-        derived: dict[str, Any] = {}
-        for name in self.spec.entity:
-            entity = self.scope.repository.entities.get(name)
-            if entity is None:
-                self.scope.findings.add(
-                    "DAC004",
-                    f"no entity '{name}'",
-                    self.spec.place("entity"),
-                    near(name, self.scope.repository.entities),
-                )
-                continue
-            derived[f"entity_{name}"] = {
-                "type": "keyword",
-                "script": {
-                    "lang": "painless",
-                    "source": _ENTITY_SCRIPT,
-                    "params": {"fields": list(entity.fields), "placeholder": entity.placeholder},
-                },
-            }
-        if self.spec.then is not None:
-            predicate = painless.second_kind(self.spec.then, self.scope, self.sources)
-            for field, second in (("first_at", False), ("then_at", True)):
-                derived[field] = {
-                    "type": "date",
-                    "format": "epoch_millis",
-                    "script": {
-                        "lang": "painless",
-                        "source": predicate.source,
-                        "params": {**predicate.params, "second": second},
-                    },
-                }
-        return derived
 
     def _exceptions(self) -> list[Exemption]:
         environment = self.target.environment

@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from deployer.catalogue import load_repository
 from deployer.model.environment import Channel
-from deployer.model.finding import Findings
 from deployer.replay.execute import Run
-from deployer.replay.stage import stage
+from tests import mapped
 from tests.mapped import Site, stamp
-from tests.node import Node
 
 pytestmark = pytest.mark.integration
 
@@ -48,14 +45,8 @@ def site(request: pytest.FixtureRequest, cluster_url: str, root: Path) -> Iterat
 
     Hosts that alert come last in the order of names, behind thousands that have one kind of event only.
     """
-    findings = Findings()
-    repository = load_repository(root, findings)
-    findings.raise_errors()
-    node = Node(cluster_url)
-    analytic = repository.analytics[request.param]
     source, first, then = MONITORS[request.param]
-    with stage(node, repository, [use.source for use in analytic.log_sources]) as naming:
-        made = Site(node, repository, naming, request.param)
+    with mapped.site(cluster_url, root, request.param) as made:
         made.send(
             source,
             [

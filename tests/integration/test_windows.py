@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployer.catalogue import load_repository
-from deployer.model.environment import Channel, MonitorOverride
-from deployer.model.finding import Findings
-from deployer.replay import execute
-from deployer.replay.receiver import receive
-from deployer.replay.stage import stage
-from tests.mapped import Site, millis, stamp
-from tests.node import Node, free_port
+from deployer.model.environment import MonitorOverride
+from tests import mapped
+from tests.mapped import Site, Stored, stamp, store
 
 pytestmark = pytest.mark.integration
 
@@ -81,12 +74,7 @@ def turns(times: Iterable[datetime], look_back: timedelta) -> set[datetime]:
 @pytest.fixture(scope="module")
 def site(cluster_url: str, root: Path) -> Iterator[Site]:
     """The events of all tests about windows, each on hosts of its own."""
-    findings = Findings()
-    repository = load_repository(root, findings)
-    findings.raise_errors()
-    node = Node(cluster_url)
-    with stage(node, repository, ["linux.auditd", "linux.auth", "linux.shell"]) as naming:
-        made = Site(node, repository, naming, "AN0904", TUNABLES)
+    with mapped.site(cluster_url, root, "AN0904", TUNABLES) as made:
         made.send(
             SOURCE,
             (
@@ -159,82 +147,12 @@ def test_a_sequence_holds_within_its_window_and_in_its_order(site: Site) -> None
         assert site.hosts(body, at).isdisjoint(never), at
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A monitor that is stored, and what its channel received."""
-
-    site: Site
-    id: str
-    messages: list[str]
-
-    def run(self, at: datetime) -> list[str]:
-        """Run it for real at a time; the messages that this run sent."""
-        before = len(self.messages)
-        run = execute.read(
-            self.site.node.request(
-                "POST",
-                f"/_plugins/_alerting/monitors/{self.id}/_execute",
-                {},
-                {"dryrun": "false", "period_end": f"{millis(at)}ms"},
-            )
-        )
-        assert run.error == ""
-        return self.messages[before:]
-
-    def alerts(self) -> list[tuple[str, str, int]]:
-        """Its alerts, oldest first: host, state and number of events."""
-        self.site.node.request("POST", "/.opendistro-alerting-alert*/_refresh")
-        answer = self.site.node.request(
-            "GET",
-            "/_plugins/_alerting/monitors/alerts",
-            params={"monitorId": self.id, "sortString": "start_time", "sortOrder": "asc", "size": 100},
-        )
-        buckets = [(alert["agg_alert_content"]["bucket"], alert["state"]) for alert in answer["alerts"]]
-        return [(bucket["key"]["host"], state, bucket["doc_count"]) for bucket, state in buckets]
-
-    def turn_back(self, hours: int) -> None:
-        """Make the last notification of its alerts so much older, instead of waiting that long."""
-        script = (
-            "for (r in ctx._source.action_execution_results) { r.last_execution_time -= params.by; } "
-            "ctx._source.last_notification_time -= params.by"
-        )
-        self.site.node.request(
-            "POST",
-            "/.opendistro-alerting-alerts/_update_by_query",
-            {
-                "query": {"term": {"monitor_id": self.id}},
-                "script": {"source": script, "params": {"by": hours * 3_600_000}},
-            },
-            {"refresh": "true"},
-        )
-
-
 @pytest.fixture
 def stored(site: Site, request: pytest.FixtureRequest) -> Iterator[Stored]:
-    """The monitor of the parameter (key and reminder), stored, with a channel to a receiver of the test's own."""
+    """The monitor of the parameter (key and reminder), stored."""
     key, reminder = request.param
-    url = f"http://127.0.0.1:{free_port()}/alerts"
-    channel = f"soc-{secrets.token_hex(3)}"
-    name = site.naming.resource(channel)
-    config = {
-        "name": name,
-        "description": "Tests of windows.",
-        "config_type": "webhook",
-        "is_enabled": True,
-        "webhook": {"url": url, "method": "POST", "header_params": {}},
-    }
-    body = site.body(
-        key,
-        channels={channel: Channel(channel, "webhook", url)},
-        notify={"default": (channel,)},
-        monitors={"AN0904": MonitorOverride(reminder=reminder)},
-    )
-    site.node.request("POST", "/_plugins/_notifications/configs", {"config_id": name, "config": config})
-    made = site.node.request("POST", "/_plugins/_alerting/monitors", body)
-    with receive(url) as messages:
-        yield Stored(site, made["_id"], messages)
-    site.node.gone(f"/_plugins/_alerting/monitors/{made['_id']}")
-    site.node.gone(f"/_plugins/_notifications/configs/{name}")
+    with store(site, key, monitors={"AN0904": MonitorOverride(reminder=reminder)}) as made:
+        yield made
 
 
 @pytest.mark.parametrize("stored", [("discovery", None)], indirect=True)

@@ -133,6 +133,31 @@ def test_a_reminder_that_the_server_would_refuse_is_a_finding(tmp_path: Path, fi
     assert str(findings.errors[0].where).startswith(path.relative_to(tmp_path).as_posix())
 
 
+def test_a_shown_field_that_nothing_maps_is_a_finding(tmp_path: Path) -> None:
+    """A misspelt field of `show` would never stand in a message; the nearest one is named. Parts of a mapped object may."""
+    write(
+        tmp_path,
+        analytic=("    window: 5m\n", "    window: 5m\n    show: [proces.name, process.pid, source.ip.x]\n"),
+    )
+    findings = Findings()
+    repository = load_repository(tmp_path, findings)
+    environment = load_environment(tmp_path, "local", repository.analytics, repository.sources, findings)
+    assert environment is not None
+
+    render_environment(repository, environment, findings)
+
+    assert [("DAC007", "did you mean 'process.name'?")] == [(item.code, item.hint) for item in findings.errors]
+
+
+def test_a_message_names_the_entities_in_the_order_of_the_server(tmp_path: Path) -> None:
+    """The server lists an alert's values in the order of its hash map, whatever that of the monitor (measured): so do the names."""
+    write(tmp_path, analytic=("    entity: [host, user]\n", "    entity: [user, host]\n"))
+
+    (action,) = rendered(tmp_path)["monitor/XX0001/discovery"].body["triggers"][0]["bucket_level_trigger"]["actions"]
+
+    assert "Who and where (host, user): {{bucket_keys}}" in action["message_template"]["source"]
+
+
 def test_one_tunable_changes_exactly_the_monitors_that_use_it(tmp_path: Path) -> None:
     """The threshold belongs to one monitor; only its body changes, and what people wrote says why."""
     before = rendered(write(tmp_path))
