@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
 	@echo "make chaos       kill a deploy, or break its connection, at each of its writes"
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
+	@echo "make bench-deploy  time plans and deploys of up to 900 monitors (OPTIONS='--monitors 50 --runs 1')"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -59,6 +60,9 @@ real-logs: venv
 
 fidelity: venv
 	$(BIN)/python -m benchmarks.fidelity $(EVENTS)
+
+bench-deploy: venv
+	$(BIN)/python -m benchmarks.deploy $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,21 +5,18 @@ Runs against the node that OPENSEARCH_URL names, else starts a local cluster of 
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks import node
+from benchmarks.node import say
 from benchmarks.real_logs import files, report
 from benchmarks.real_logs.judge import Alerting, Measured, judged
 from benchmarks.real_logs.kinds import ANALYTICS
 from benchmarks.real_logs.measure import measure
-from deployer import local
 from deployer.catalogue import load_environment, load_repository
-from deployer.cluster import connect
-from deployer.model.environment import Connection
 from deployer.model.finding import Findings
 from deployer.replay.client import Client
 
@@ -45,15 +42,8 @@ def main(arguments: list[str]) -> int:
 
 def with_node(work: Callable[[Client], T]) -> T:
     """Do something on the node that OPENSEARCH_URL names, or on a local cluster that lives as long as it takes."""
-    given = os.environ.get("OPENSEARCH_URL")
-    if given:
-        return work(connect(Connection((given.rstrip("/"),), timeout=120.0)))
-    with tempfile.TemporaryDirectory() as temporary:
-        cluster = local.up(Path(temporary), port=0, fresh=True, progress=say)
-        try:
-            return work(connect(Connection((cluster.url,), timeout=120.0)))
-        finally:
-            local.down(Path(temporary))
+    with node.node("512m") as url:
+        return work(node.client(url))
 
 
 def _measured(client: Client, folder: Path) -> list[Measured]:
@@ -76,11 +66,6 @@ def _measured(client: Client, folder: Path) -> list[Measured]:
             analytic = ANALYTICS.get(log.platform, "none")
             results += [judged(log, analytic, run, Alerting({}, {}), {}) for run in environments]
     return results
-
-
-def say(line: str) -> None:
-    """Progress and notes go to stderr, the result to stdout."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,177 @@
+"""The arithmetic of the benchmarks, what they make, and that a figure of a failed run is none."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import click
+import pytest
+
+from benchmarks import figures
+from benchmarks.deploy import bare, counted, repository, state
+from benchmarks.deploy.measure import Size
+from benchmarks.deploy.report import targets
+from benchmarks.deploy.tool import Ran, Tool
+from benchmarks.figures import Target
+from benchmarks.numbers import NUMBERS
+from deployer.model.resource import Kind
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        (Target("t", 1.2, most=1.2), "met"),
+        (Target("t", 1.201, most=1.2), "not met"),
+        (Target("t", 10, least=10), "met"),
+        (Target("t", 9.99, least=10), "not met"),
+        (Target("t", None, least=10), "not measured"),
+    ],
+)
+def test_a_target_is_met_up_to_its_bound(target: Target, verdict: str) -> None:
+    """The bound itself meets it; what was not measured is neither met nor missed."""
+    assert verdict == target.verdict
+
+
+def test_a_percentile_is_the_nearest_rank() -> None:
+    """Of a hundred values the 95th, of few the largest, of none an error."""
+    assert 95 == figures.percentile(range(1, 101), 0.95)
+    assert 3 == figures.percentile([3, 1, 2], 0.95)
+    assert 2 == figures.percentile([3, 1, 2], 0.5)
+    with pytest.raises(ValueError, match="no values"):
+        figures.percentile([], 0.5)
+
+
+def test_numbers_are_read_from_a_list_with_commas() -> None:
+    """What is no positive whole number is refused with an example."""
+    assert (50, 200) == NUMBERS.convert("50,200", None, None)
+    for wrong in ("", "0", "5,x", "-3"):
+        with pytest.raises(click.BadParameter, match="such as 50,200"):
+            NUMBERS.convert(wrong, None, None)
+
+
+@pytest.mark.parametrize("monitors", [1, 2, 3, 8])
+def test_the_repository_is_valid_and_has_as_many_monitors_as_asked(tmp_path: Path, monitors: int) -> None:
+    """Also where their number is no multiple of three; the bare loop sends one call for each of its objects."""
+    repository.make(ROOT, tmp_path, monitors, "http://127.0.0.1:1", "bench-t")
+
+    made = state.resources(tmp_path)
+
+    assert monitors == sum(one.kind is Kind.MONITOR for one in made)
+    assert len(made) == sum(map(len, state.creates(made)))
+
+
+def test_an_edit_changes_one_monitor_of_each_analytic(tmp_path: Path) -> None:
+    """Each generation gives another body, so that run after run has something to change."""
+    repository.make(ROOT, tmp_path, 6, "http://127.0.0.1:1", "bench-t")
+    bodies = [{one.key: json.dumps(one.body) for one in state.resources(tmp_path)}]
+    for generation in (1, 2):
+        repository.edit(tmp_path, 2, generation)
+        bodies.append({one.key: json.dumps(one.body) for one in state.resources(tmp_path)})
+
+    for before, after in itertools.pairwise(bodies):
+        changed = {key for key in before if before[key] != after[key]}
+        assert {"monitor/BE0001/repeated", "monitor/BE0002/repeated"} == changed
+
+
+def test_a_command_that_fails_gives_no_figure(tmp_path: Path) -> None:
+    """Nothing listens at the address: the code is not the one expected, and what was told stands in the error."""
+    repository.make(ROOT, tmp_path, 1, "http://127.0.0.1:9", "bench-t")
+    (tmp_path / "cache").mkdir()
+
+    with pytest.raises(AssertionError, match=r"plan ended with 1: error: no connection to http://127[.]0[.]0[.]1:9"):
+        Tool(tmp_path, tmp_path / "cache").run("plan")
+
+
+def test_peak_memory_is_the_process_s_own(tmp_path: Path) -> None:
+    """A small process started by a large one is small; the kernel's high-water mark is read where there is one."""
+    (tmp_path / "status").write_text("Name:\tx\nVmPeak:\t 900 kB\nVmHWM:\t     512 kB\n", "ascii")
+    large = bytearray(200 << 20)
+    code = "from benchmarks.deploy.counted import peak_bytes; print(peak_bytes())"
+    small = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert 512 * 1024 == counted.peak_bytes(tmp_path / "status")
+    assert 0 < int(small.stdout) < len(large)
+
+
+def test_a_ratio_is_taken_within_a_run() -> None:
+    """Run by run, so that a busy minute slows both sides; then the median."""
+    size = Size(9)
+    size.steps["first deploy"] = [Ran(seconds, 0.1, 1, 1, {}) for seconds in (2.0, 30.0, 6.0)]
+    size.bases["bare loop"] = [1.0, 20.0, 5.0]
+
+    assert 1.5 == size.times("first deploy", "bare loop")
+
+
+def test_the_targets_are_judged_by_the_largest_size() -> None:
+    """Small sizes are shown, and prove nothing about nine hundred monitors."""
+    sizes = []
+    for monitors, seconds in ((900, 2.0), (50, 0.5)):
+        size = Size(monitors)
+        for step in ("first deploy", "plan, nothing changed", "deploy, nothing changed", "10 changed"):
+            size.steps[step] = [Ran(seconds, 0.1, 1, 1, {})]
+        size.bases = {"bare loop": [2.0], "GET and PUT": [30.0]}
+        sizes.append(size)
+
+    verdicts = {target.name: target.verdict for target in targets(sizes, [0.03], [0.02])}
+
+    assert "not met" == verdicts["plan of 900, nothing changed"]
+    assert "met" == verdicts["first deploy of 900, against the bare loop"]
+    assert "met" == verdicts["GET and PUT of each, against a plan with nothing changed"]
+    assert "met" == verdicts["deployer --help, against python -c pass"]
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """Takes every POST, in an answer of two chunks; knows nothing that could be deleted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.server.seen.append((self.path, self.rfile.read(int(self.headers["content-length"]))))  # type: ignore[attr-defined]
+        self.send_response(201)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")
+
+    def do_DELETE(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(404)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    """A server that only counts."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as found:
+        found.seen = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=found.serve_forever, daemon=True)
+        thread.start()
+        yield found
+        found.shutdown()
+        thread.join()
+
+
+def test_the_bare_loop_sends_each_call_once_and_stops_at_a_refusal(server: ThreadingHTTPServer) -> None:
+    """Each over one of its connections, whose answers may come in chunks; what is refused is an error and no figure."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    calls = [bare.Call("POST", f"{bare.MONITORS}?n={number}", {"n": number}) for number in range(9)]
+
+    taken = bare.post_all(url, [calls], 3)
+
+    assert taken > 0
+    sent = sorted((call.path, json.dumps(call.body).encode()) for call in calls)
+    assert sent == sorted(server.seen)  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match=r"DELETE .*/a: HTTP/1.1 404"):
+        bare.post_all(url, state.deletes(["a"]), 1)
