@@ -118,13 +118,10 @@ def _sound(resources: Sequence[Resource], findings: Findings) -> list[Resource]:
     return sound
 
 
-_SCHEMAS = {"query_level_monitor": "monitor-query", "doc_level_monitor": "monitor-document"}
-
-
 def _schema(resource: Resource) -> str | None:
     """The schema of the rendered body, if there is one."""
     if resource.kind is Kind.WORKFLOW:
         return "workflow"
     if resource.kind is not Kind.MONITOR:
         return None
-    return _SCHEMAS.get(str(resource.body.get("monitor_type")), "monitor-bucket")
+    return monitors.schema_of(resource.body)

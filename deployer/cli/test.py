@@ -16,6 +16,8 @@ from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
 
 if TYPE_CHECKING:
+    from deployer.model.analytic import Repository
+    from deployer.model.environment import Environment
     from deployer.model.tested import AnalyticResult
 
 
@@ -114,12 +116,24 @@ def _replayed(
     results: Sequence[AnalyticResult] = ()
     if chosen.ids:
         with _cleaning_up():
-            results = replay.run(common.connect(loaded, cluster), repository, chosen.ids, common.note)
+            client = common.connect(loaded, cluster)
+            results = replay.run(client, repository, chosen.ids, common.note, _environments(folder, repository))
     shown, summary = _shown(results, output, folder, chosen)
     wishes.emit(shown, output_file)
     if output_file is not None:
         common.note(summary)
     return 0 if all(item.passed for item in results) else 1
+
+
+def _environments(root: Path, repository: Repository) -> list[Environment]:
+    """All environments that can be read: their exceptions are tried. What is wrong with another is not this command's matter."""
+    from deployer.catalogue import environment_names, load_environment
+
+    found = [
+        load_environment(root, name, repository.analytics, repository.sources, Findings())
+        for name in environment_names(root)
+    ]
+    return [item for item in found if item is not None]
 
 
 @contextmanager

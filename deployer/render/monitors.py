@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deployer.catalogue.validation import check_value
 from deployer.model import durations
 from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec
 from deployer.model.condition import TunableRef, describe
 from deployer.model.environment import Exemption
-from deployer.model.errors import DeployerError
+from deployer.model.errors import DeployerError, Location
 from deployer.model.finding import Findings, near
 from deployer.model.resource import Kind, Resource
 from deployer.render import derived, messages, query, query_string, schedules
@@ -80,6 +81,26 @@ def _whole(analytic: Analytic, spec: MonitorSpec, target: Target, findings: Find
     return any(use.source in target.repository.sources for use in analytic.log_sources)
 
 
+_SCHEMAS = {"query_level_monitor": "monitor-query", "doc_level_monitor": "monitor-document"}
+
+
+def schema_of(body: Mapping[str, Any]) -> str:
+    """The name of the schema that a rendered monitor must have the form of."""
+    return _SCHEMAS.get(str(body.get("monitor_type")), "monitor-bucket")
+
+
+def _formed(body: Mapping[str, Any]) -> bool:
+    """Whether a body has what is read of it here and by the rules; the schema, which tells what is missing, takes longer."""
+    try:
+        conditions = [inner["condition"] for trigger in body["triggers"] for inner in trigger.values()]
+        searches = "doc_level_input" not in body["inputs"][0]
+        search = body["inputs"][0]["search"] if searches else {"indices": [], "query": {}}
+        known = isinstance(body["name"], str) and isinstance(search["indices"], list)
+        return known and all(isinstance(value, dict) for value in (search["query"], *conditions)) and bool(conditions)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return False
+
+
 class _Context:
     def __init__(self, analytic: Analytic, spec: MonitorSpec, target: Target, scope: Scope) -> None:
         self.analytic, self.spec, self.target, self.scope = analytic, spec, target, scope
@@ -144,6 +165,13 @@ class _Context:
             body = self.target.templates.body(f"monitors/{spec.template}.json.j2", values)
         except DeployerError as error:
             scope.findings.add("DAC015", error.what, error.where or spec.where, error.why or error.todo)
+            return None, {}
+        if not _formed(body):
+            template = Location(f"templates/monitors/{spec.template}.json.j2")
+            for message in check_value(body, schema_of(body))[:3] or ["it lacks what every monitor has"]:
+                scope.findings.add(
+                    "DAC015", f"the template does not make a monitor that the server takes: {message}", template
+                )
             return None, {}
         size = len(json.dumps(body["inputs"][0].get("search", {}).get("query"), separators=(",", ":")))
         if size > MAX_SEARCH:

@@ -11,6 +11,7 @@ from typing import Any
 from deployer.check import coverage
 from deployer.model.analytic import Analytic, Case, Expectation, Repository
 from deployer.model.condition import All, AnyOf, Condition, Not, Use
+from deployer.model.environment import Environment
 from deployer.model.errors import ClusterError
 from deployer.model.finding import Findings
 from deployer.model.tested import AnalyticResult, Entity, Failure, Setting
@@ -18,7 +19,7 @@ from deployer.render import monitors
 from deployer.render.naming import Naming
 from deployer.render.target import Target
 from deployer.render.templating import Templates
-from deployer.replay import execute, ingest
+from deployer.replay import execute, exempted, ingest
 from deployer.replay.client import Client
 from deployer.replay.stage import stage
 
@@ -26,21 +27,33 @@ WORKERS = 4
 
 
 def run(
-    client: Client, repository: Repository, chosen: Sequence[str], progress: Callable[[str], None]
+    client: Client,
+    repository: Repository,
+    chosen: Sequence[str],
+    progress: Callable[[str], None],
+    environments: Sequence[Environment] = (),
 ) -> list[AnalyticResult]:
     """Replay the cases of the chosen analytics on throw-away indices and compare; cleans up also after failure.
 
+    The exceptions of `environments` must leave something over of each monitor's positives.
     Raises ClusterError if the cluster refuses an event or cannot be reached.
     """
     sources = {event.source for name in chosen for case in repository.cases.get(name, ()) for event in case.events}
     sources |= {use.source for name in chosen for use in repository.analytics[name].log_sources}
     with stage(client, repository, sources) as naming:
         progress(f"set up {len(sources)} log sources as {naming.deployment}")
-        return [_analytic(client, repository, repository.analytics[name], naming, progress) for name in chosen]
+        return [
+            _analytic(client, repository, repository.analytics[name], naming, progress, environments) for name in chosen
+        ]
 
 
 def _analytic(
-    client: Client, repository: Repository, analytic: Analytic, naming: Naming, progress: Callable[[str], None]
+    client: Client,
+    repository: Repository,
+    analytic: Analytic,
+    naming: Naming,
+    progress: Callable[[str], None],
+    environments: Sequence[Environment],
 ) -> AnalyticResult:
     cases = repository.cases.get(analytic.id, ())
     # Each analytic has a namespace of its own: its clocks are kept apart by its author, those of two analytics are not.
@@ -58,6 +71,7 @@ def _analytic(
         settings = tuple(setting for found in pool.map(runner.case, cases) for setting in found)
     proofs, findings = coverage.tunable_proofs(analytic, settings), Findings()
     coverage.coverage_findings(analytic, settings, proofs, findings)
+    exempted.check_exceptions(analytic, cases, runner.target, environments, runner.excepting, findings)
     alerted = coverage.monitors_alerted(settings)
     return AnalyticResult(
         analytic.id,
@@ -121,10 +135,21 @@ class _Runner:
             time.monotonic() - began,
         )
 
-    def _run(self, case: Case, expectation: Expectation, key: str, known: dict[str, execute.Run]) -> execute.Run:
+    def excepting(self, target: Target, case: Case, key: str) -> execute.Run:
+        """A run of one monitor on one case's positives, for a target with exceptions."""
+        return self._run(case, case.base, key, {}, target)
+
+    def _run(
+        self,
+        case: Case,
+        expectation: Expectation,
+        key: str,
+        known: dict[str, execute.Run],
+        target: Target | None = None,
+    ) -> execute.Run:
         findings = Findings()
         resource = monitors.render(
-            self.analytic, self.analytic.monitors[key], self.target, findings, expectation.tunables
+            self.analytic, self.analytic.monitors[key], target or self.target, findings, expectation.tunables
         )
         if resource is None:
             return execute.Run(frozenset(), str(findings.errors[0]) if findings.errors else "cannot be rendered")

@@ -35,7 +35,7 @@ cases:
   - name: twice
     clock: "2026-03-02T10:05:00Z"
     events:
-      - {source: x.plain, raw: {"@timestamp": "2026-03-02T10:03:00Z", host: {name: h1}, user: {name: bob}, process: {command_line: netstat -an}}, repeat: 2}
+      - {source: x.plain, raw: {"@timestamp": "2026-03-02T10:03:00Z", host: {name: h1}, user: {name: bob}, process: {command_line: netstat -an, title: netstat}}, repeat: 2}
     expect: {discovery: [{host: h1, user: bob}]}
     variants:
       - {tunables: {Threshold: 3}, expect: {}}
@@ -52,6 +52,13 @@ cases:
 """
 
 
+EXCEPTIONS = """\
+exceptions:
+  - {id: EX1, analytic: XX0001, where: {field: process.title, like: "net*"}, owner: o, reason: r, expires: "2999-01-01"}
+  - {id: EX2, analytic: XX0001, where: {field: process.title, like: "arp*"}, owner: o, reason: r, expires: "2999-01-01"}
+"""
+
+
 @pytest.fixture(scope="module")
 def folder(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small repository with samples of which some are right."""
@@ -60,6 +67,8 @@ def folder(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         analytic=("events:\n", TUNABLES),
         local=('"http://127.0.0.1:9"', f'"{cluster_url}"'),
     )
+    environment = made / "environments/local.yml"
+    environment.write_text(environment.read_text() + EXCEPTIONS)
     path = made / "detections/DET9999/XX0001/analytic.yml"
     old = "        - {field: process.command_line, matches: {tunable: Patterns}}\n"
     assert old in path.read_text()
@@ -105,6 +114,7 @@ def test_what_is_not_proven_is_named_with_its_line_and_reason(report: tuple[int,
         ("DAC040", 16, "the tunable Idle is dead: it changes no outcome"),
         ("DAC040", 17, "the tunable Pair is not proven: it is changed only along with others"),
         ("DAC041", 38, "the monitor correlated alerted on no sample event"),
+        ("DAC031", 8, "with the exception EX1 none of the 1 positive cases of XX0001/discovery alerts any more"),
     ] == [(item["code"], item["line"], item["message"]) for item in analytic["findings"]]
     assert [({"Idle": ["bob"]}, 10), ({"Pair": ["bob"], "Threshold": 5}, 11), ({"Window": "1m"}, 13)] == [
         (item["tunables"], item["line"]) for item in analytic["idle_variants"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.check.fire import clauses, logic
+from deployer.check.fire.clauses import inner_aggregations, parts, table
 from deployer.check.fire.subject import Subject
 from deployer.model import durations
 from deployer.model.finding import Findings
@@ -54,7 +55,7 @@ def demands(condition: Mapping[str, Any]) -> Iterator[Demand]:
     """The least values that a condition demands, where it is a conjunction of comparisons; nothing of any other."""
     script = condition.get("script")
     source = script.get("source", "") if isinstance(script, Mapping) else str(script or "")
-    params = script.get("params") or {} if isinstance(script, Mapping) else {}
+    params = table(table(script).get("params"))
     paths = condition.get("buckets_path") or {}
     if (
         not isinstance(source, str)
@@ -76,15 +77,14 @@ def demands(condition: Mapping[str, Any]) -> Iterator[Demand]:
 
 
 def _composite(search: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (search.get("aggregations") or search.get("aggs") or {}).get("composite_agg") or {}
-    return found
+    return table(inner_aggregations(search).get("composite_agg"))
 
 
 def _most(subject: Subject, composite: Mapping[str, Any], demand: Demand) -> tuple[float, str]:
     """The largest value that a metric can have in one bucket, and why."""
     if demand.path == "_count":
         for name, kind, body in _keys(composite):
-            if kind == "terms" and body.get("field") in _UNIQUE:
+            if kind == "terms" and str(body.get("field")) in _UNIQUE:
                 return 1, f"each event has its own '{body['field']}' (the source {name})"
         limit = subject.search.get("terminate_after")
         return (
@@ -94,10 +94,7 @@ def _most(subject: Subject, composite: Mapping[str, Any], demand: Demand) -> tup
         )
     name, _, what = demand.path.replace(".", ">").rpartition(">")
     metric = name or what
-    inner = (composite.get("aggregations") or composite.get("aggs") or {}).get(metric.partition(">")[0])
-    if not isinstance(inner, Mapping):
-        return math.inf, ""
-    for kind, body in inner.items():
+    for kind, body in table(inner_aggregations(composite).get(metric.partition(">")[0])).items():
         if kind == "cardinality" and isinstance(body, Mapping):
             return _distinct(subject, composite, str(body.get("field")))
         if (
@@ -105,7 +102,8 @@ def _most(subject: Subject, composite: Mapping[str, Any], demand: Demand) -> tup
             and isinstance(body, Mapping)
             and kind in ("terms", "significant_terms", "rare_terms", "multi_terms")
         ):
-            return int(body.get("size", DEFAULT_SIZE)), f"'{metric}' gives no more buckets (its size)"
+            size = body.get("size", DEFAULT_SIZE)
+            return size if isinstance(size, int) else math.inf, f"'{metric}' gives no more buckets (its size)"
     return math.inf, ""
 
 
@@ -113,8 +111,8 @@ def _distinct(subject: Subject, composite: Mapping[str, Any], field: str) -> tup
     """How many different values of a field one bucket can have."""
     for name, kind, body in _keys(composite):
         asked = body.get("field") if kind == "terms" else None
-        params = (subject.derived.get(str(asked), {}).get("script") or {}).get("params") or {}
-        if field == asked or field in (params.get("fields") or [])[:1]:
+        params = table(table(table(subject.derived.get(str(asked))).get("script")).get("params"))
+        if field == asked or field in parts(params.get("fields"))[:1]:
             return 1, f"all events of a bucket have the same '{field}' (the source {name})"
     for part in logic.conjuncts(subject.search.get("query")):
         kind, body = clauses.head(part)
@@ -126,9 +124,9 @@ def _distinct(subject: Subject, composite: Mapping[str, Any], field: str) -> tup
 
 
 def _keys(composite: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for source in (composite.get("composite") or {}).get("sources") or []:
-        for name, body in source.items():
-            for kind, inner in body.items() if isinstance(body, Mapping) else ():
+    for source in parts(table(composite.get("composite")).get("sources")):
+        for name, body in table(source).items():
+            for kind, inner in table(body).items():
                 if isinstance(inner, Mapping):
                     yield str(name), str(kind), inner
 
@@ -176,7 +174,7 @@ def _wide(body: Mapping[str, Any]) -> float | None:
 
 
 def _room(subject: Subject, composite: Mapping[str, Any], findings: Findings) -> None:
-    body = composite.get("composite") or {}
+    body = table(composite.get("composite"))
     size = body.get("size", DEFAULT_SIZE)
     expected = {name: subject.target.expected(name) for name in subject.spec.entity}
     most = max(expected, key=lambda name: expected[name], default=None)

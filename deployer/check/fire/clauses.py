@@ -58,6 +58,17 @@ def parts(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
+def table(value: Any) -> Mapping[str, Any]:
+    """A mapping as it is, anything else as an empty one: what a stranger's template makes may have any form."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def inner_aggregations(body: Any) -> Mapping[str, Any]:
+    """The aggregations below a search or an aggregation, by name."""
+    found = table(body)
+    return table(found.get("aggregations") or found.get("aggs"))
+
+
 def head(query: Any) -> tuple[str, Any]:
     """The name of a query and its body; ``("", None)`` for what is none."""
     if isinstance(query, Mapping) and len(query) == 1:
@@ -137,7 +148,7 @@ def _leaf(kind: str, body: Any, sources: tuple[str, ...], negative: bool) -> Ite
 
 def aggregations(search: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Every aggregation of a search as name, kind and body, the outermost first; sources of a composite are among them."""
-    for name, body in (search.get("aggregations") or search.get("aggs") or {}).items():
+    for name, body in inner_aggregations(search).items():
         yield from _aggregation(str(name), body)
 
 

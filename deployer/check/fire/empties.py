@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployer.check.fire import logic, swallowed
-from deployer.check.fire.clauses import DATASET, head, parts
+from deployer.check.fire.clauses import DATASET, head, parts, table
 from deployer.check.fire.subject import Subject
 from deployer.check.fire.times import TIMES
 from deployer.model.condition import TunableRef
@@ -72,7 +72,7 @@ def _kinds(query: Any) -> list[Any]:
         return []
     found = []
     for part in parts(body.get("must")):
-        inner = head(part)[1]
+        inner = table(head(part)[1])
         for option in parts(inner.get("should")) if head(part)[0] == "bool" else []:
             name, scored = head(option)
             if name == "constant_score" and isinstance(scored, Mapping) and "boost" in scored:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from deployer.check.fire.clauses import head, on_field, parts, values_of
+from deployer.check.fire.clauses import head, on_field, parts, table, values_of
 from deployer.render import times
 
 Truth = bool | None
@@ -18,6 +18,9 @@ Assume = Callable[[str, str, Any], Truth]
 """What to take a leaf for, by kind, field and parameters; None to look at it."""
 
 _WEEK = 7 * 1440
+_EVERY = re.compile(r"(?:(?:\.|\[\\s\\S\]|\(\.\))[*+])+|@")
+"""An expression that fits every text that is not empty; ``@`` is Lucene's any string."""
+
 _LOWER, _UPPER = ("gt", "gte", "from"), ("lt", "lte", "to")
 
 
@@ -91,7 +94,7 @@ def _leaf(kind: str, field: str, value: Any, body: Any) -> Truth:
         case "intervals":
             return False if _rule_is_empty(value) else None
         case "wildcard":
-            return True if values and set(str(values[0])) == {"*"} else None
+            return True if values and "*" in str(values[0]) and set(str(values[0])) <= {"*", "?"} else None
         case "regexp":
             return True if values and _anything(str(values[0])) else None
         case "prefix":
@@ -110,7 +113,7 @@ def _anything(expression: str) -> bool:
     bare = expression.strip()
     while bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1]
-    return any(part in (".*", ".+", ".*.*") for part in bare.split("|"))
+    return any(_EVERY.fullmatch(part) is not None for part in bare.split("|"))
 
 
 def _rule_is_empty(rule: Any) -> bool:
@@ -123,8 +126,10 @@ def _script(body: Any) -> Truth:
     script = body.get("script") if isinstance(body, Mapping) else None
     if not isinstance(script, Mapping) or script.get("source") != times.SOURCE:
         return None
-    params = script.get("params") or {}
-    spans, inside = params.get("spans") or [], bool(params.get("inside"))
+    params = table(script.get("params"))
+    spans, inside = params.get("spans"), bool(params.get("inside"))
+    if not isinstance(spans, list) or len(spans) % 3 or not all(isinstance(item, int) for item in spans):
+        return None
     minutes = {(spans[i], minute) for i in range(0, len(spans), 3) for minute in range(spans[i + 1], spans[i + 2])}
     if not minutes:
         return not inside

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deployer.check.fire.clauses import inner_aggregations, table
 from deployer.check.fire.mapped import scripts
 from deployer.check.fire.subject import Subject
 from deployer.model.finding import Findings
@@ -83,11 +84,11 @@ def _broken(source: str) -> Iterator[str]:
 def _condition(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     script = condition.get("script")
     source = str(script.get("source", "") if isinstance(script, Mapping) else script or "")
-    params = script.get("params") or {} if isinstance(script, Mapping) else {}
-    paths = condition.get("buckets_path") or {}
+    params = table(table(script).get("params"))
+    paths = table(condition.get("buckets_path"))
     for wrong in _broken(source):
         yield f"the trigger's condition {wrong}", source[:40].strip() or "buckets_path"
-    given = {*params, *(paths if isinstance(paths, Mapping) else ())}
+    given = {*params, *paths}
     for name in dict.fromkeys(match[1] or match[2] for match in _PARAM.finditer(source)):
         if name not in given:
             yield (
@@ -95,7 +96,7 @@ def _condition(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Itera
                 f"params.{name}",
             )
     known = _names(search, str(condition.get("parent_bucket_path")))
-    for path in paths.values() if isinstance(paths, Mapping) else ():
+    for path in paths.values():
         first = re.split(r"[>.\[]", str(path))[0]
         if known is not None and first not in known | _SPECIAL:
             yield f"the trigger's condition reads '{path}', and no aggregation of the composite is called so", str(path)
@@ -103,13 +104,8 @@ def _condition(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Itera
 
 def _names(search: Mapping[str, Any], parent: str) -> set[str] | None:
     """The names of the aggregations in the buckets of the parent; None if there is no such parent."""
-    aggregations = search.get("aggregations") or search.get("aggs") or {}
-    body = aggregations.get(parent.partition(">")[0])
-    return (
-        set(body.get("aggregations") or body.get("aggs") or {})
-        if isinstance(body, Mapping) and ">" not in parent
-        else None
-    )
+    body = inner_aggregations(search).get(parent)
+    return set(inner_aggregations(body)) if isinstance(body, Mapping) else None
 
 
 def mustache(text: str, *, per_bucket: bool = True) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from deployer.check.fire import clauses
-from deployer.check.fire.clauses import Clause
+from deployer.check.fire.clauses import Clause, table
 from deployer.model import durations
 from deployer.model.analytic import Analytic, MonitorSpec, Repository
 from deployer.model.condition import Condition, Test, TunableRef, Use, walk
@@ -116,7 +116,7 @@ class Subject:
     @property
     def derived(self) -> Mapping[str, Mapping[str, Any]]:
         """The fields that its search derives."""
-        return self.search.get("derived") or {}
+        return {str(name): table(body) for name, body in table(self.search.get("derived")).items()}
 
     def mappings(self, name: str, sources: Sequence[str] | None = None) -> dict[str, Mapping[str, Any]]:
         """The mapping of a field in each log source that has it; a derived field is of all."""

@@ -13,6 +13,16 @@ from deployer.model.finding import Findings
 _DOUBLED = re.compile(r"(?:[\w)}%]|\b[A-Za-z]:)\\\\\\\\")
 """Two backslashes, each escaped, within a path. In front of a path, or after a blank or a quote, they begin a network name."""
 
+_PROGRAM = r"[^\\\s]*[.](?:exe|com|dll|sys|bat|cmd|ps1|vbs|js|sh|py)"
+_DOUBLED_PROGRAM = re.compile(rf"\\\\\\\\{_PROGRAM}\W*$", re.I)
+"""The same before the name of a program at the end: a network name has a share behind the host."""
+
+_ESCAPED_FIRST = re.compile(r"\\\\[*?]")
+"""A pattern that begins with a backslash and a wildcard: what becomes of an escaped wildcard where nothing is to be escaped."""
+
+_REGEX_PROGRAM = re.compile(r"\w\\\\[.](?:exe|com|dll|sys|bat|cmd|ps1|vbs|js|sh|py)\b", re.I)
+"""In an expression: a backslash and any character where a dot was meant."""
+
 _ESCAPED = re.compile(r"\\(.)", re.S)
 _ANYTHING = re.compile(r"\.[*+]")
 
@@ -22,9 +32,15 @@ def check_wildcards(subject: Subject, findings: Findings) -> None:
     for clause in subject.clauses:
         if clause.kind == "query_string":
             _query_string(subject, clause, findings)
-        if clause.kind in ("wildcard", "query_string"):
-            for text in clause.texts:
-                _escapes(subject, clause, text, findings)
+        for text in clause.texts if clause.kind in ("wildcard", "query_string", "regexp") else ():
+            wrong = _wrongly_escaped(subject, clause, text)
+            if wrong:
+                findings.add(
+                    "DAC022",
+                    f"{subject.key}: the pattern '{text}' on '{clause.field}': {wrong}",
+                    subject.place(clause.field, text),
+                    "escape only \\, * and ? and only once; in `like` of a condition nothing is escaped, the tool does it",
+                )
         if clause.kind in ("wildcard", "query_string", "regexp"):
             _leading(subject, clause, findings)
 
@@ -58,24 +74,23 @@ def _asked(subject: Subject, clause: Clause) -> list[tuple[str, dict[str, object
     ]
 
 
-def _escapes(subject: Subject, clause: Clause, text: str, findings: Findings) -> None:
-    wrong = ""
-    escaped = list(_ESCAPED.findall(text))
+def _wrongly_escaped(subject: Subject, clause: Clause, text: str) -> str:
+    """What is wrong with the escapes of a pattern; empty if nothing is."""
+    if clause.kind == "regexp":
+        found = _REGEX_PROGRAM.search(text)
+        return f"'{found[0]}' looks for a backslash and any character, where a dot was meant" if found else ""
+    escaped = _ESCAPED.findall(text)
     if clause.kind == "wildcard":
         needless = [char for char in escaped if char not in "\\*?"]
         if needless and any(mapping.get("type") == "wildcard" for _, mapping in _asked(subject, clause)):
-            wrong = f"\\{needless[0]} is no escape here, and the pattern matches nothing"
-    if not wrong and any(char in "*?" for char in escaped) and not unescaped(text):
-        wrong = "every wildcard is escaped, so it looks for the characters themselves"
-    if not wrong and _DOUBLED.search(text):
-        wrong = "the backslashes of a path are escaped twice, so it looks for two where a path has one"
-    if wrong:
-        findings.add(
-            "DAC022",
-            f"{subject.key}: the pattern '{text}' on '{clause.field}': {wrong}",
-            subject.place(clause.field, text),
-            "escape only \\, * and ? and only once; in `like` of a condition nothing is escaped, the tool does it",
-        )
+            return f"\\{needless[0]} is no escape here, and the pattern matches nothing"
+        if _ESCAPED_FIRST.match(text):
+            return "it looks for a backslash in front, because the wildcard was escaped"
+    if any(char in "*?" for char in escaped) and not unescaped(text):
+        return "every wildcard is escaped, so it looks for the characters themselves"
+    if _DOUBLED.search(text) or _DOUBLED_PROGRAM.search(text):
+        return "the backslashes of a path are escaped twice, so it looks for two where a path has one"
+    return ""
 
 
 def _leading(subject: Subject, clause: Clause, findings: Findings) -> None:

@@ -107,6 +107,49 @@ def base(root: Path, old: str, new: str, **changes: tuple[str, str]) -> Path:
     return root
 
 
+def liking(root: Path, operator: str, pattern: str) -> Path:
+    """The small repository, whose condition has one more pattern."""
+    more = f"      all:\n        - {{field: process.command_line, {operator}: ['{pattern}']}}\n"
+    return write(root, analytic=("      all:\n", more))
+
+
+@pytest.mark.parametrize(
+    ("operator", "pattern"),
+    [
+        ("like", r"C:\\Windows\\*"),
+        ("like", r"*\\Temp\\*"),
+        ("like", r"*\\net.exe"),
+        ("like", r"\*psexec\*"),
+        ("matches", r"/.*psexec\\.exe.*/"),
+    ],
+)
+def test_a_pattern_that_is_escaped_too_often_is_found_in_the_condition(
+    tmp_path: Path, operator: str, pattern: str
+) -> None:
+    """As people escape for a shell, for JSON or for another tool; the condition's own line is named."""
+    lines = found(liking(tmp_path, operator, pattern))
+
+    assert lines
+    assert all(line.startswith(f"DAC022 {line_of(tmp_path, ANALYTIC, pattern)}") for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("operator", "pattern"),
+    [
+        ("like", r"C:\Windows\*"),
+        ("like", r"*\net.exe"),
+        ("like", r"*\\server01\share*"),
+        ("like", r"net use \\server01*"),
+        ("like", r"\\*\admin$*"),
+        ("matches", r"/.*psexec\.exe.*/"),
+        ("matches", r"/.*c:\\.*psexec.*/"),
+    ],
+)
+def test_a_pattern_that_is_escaped_as_it_should_be_is_left_alone(tmp_path: Path, operator: str, pattern: str) -> None:
+    """Paths and network names as they are, and expressions with one backslash before a sign."""
+    assert [] == found(liking(tmp_path, operator, pattern))
+
+
 def line_of(root: Path, file: str, text: str) -> str:
     """``file:line:`` of the first line that has a text."""
     lines = (root / file).read_text("utf-8").splitlines()
@@ -265,6 +308,8 @@ def test_our_own_templates_make_room_for_the_entities_expected(tmp_path: Path) -
     [
         ("", "Patterns: [/.*/]", "matches every event of its log sources"),
         ("", "Patterns: [/x/, /.+/]", "matches every event of its log sources"),
+        ("", "Patterns: ['/(.*)/']", "matches every event of its log sources"),
+        ("", "Patterns: ['/.*.*/']", "matches every event of its log sources"),
     ],
 )
 def test_a_tunable_that_makes_the_search_match_everything_is_found_where_its_value_stands(
