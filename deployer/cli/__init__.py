@@ -1,15 +1,18 @@
-"""The command line: parses, calls, prints. The only package that prints or exits."""
+"""The command line: parses, calls, prints. The only package that prints or exits.
+
+This module imports nothing but what Python has loaded anyway, so that `deployer --help` starts as fast as Python does:
+click alone takes three times as long.
+"""
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
-from collections.abc import Sequence
 
-import click
-
-from deployer import __version__
-from deployer.cli import common
+TYPE_CHECKING = False  # the one of `typing`, without its import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 COMMANDS = {
     "validate": "Check every file of the repository, offline.",
@@ -25,7 +28,7 @@ COMMANDS = {
     "unlock": "Take away the lock that a killed deploy left behind.",
     "destroy": "Remove everything that a deployment owns.",
     "test": "Replay sample events on throw-away indices and check what alerts.",
-    "replay": "Send the sample events to an environment and run its deployed monitors.",
+    "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
     "local": "Start, stop or look at the local cluster.",
     "explain": "Say what a finding's code means and how to mend it.",
@@ -33,46 +36,62 @@ COMMANDS = {
 }
 """Command to its one line of help, in the order in which help shows them. Modules are imported when called, so help starts fast."""
 
-
-class LazyGroup(click.Group):
-    """Imports a command's module only when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"deployer.cli.{cmd_name}")
-        command: click.Command = module.COMMAND
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
-            raise click.UsageError(common.unknown("command", name, COMMANDS))
-        return super().resolve_command(ctx, args)
+ABOUT = "Detections in git become monitors on OpenSearch that are proven to fire."
+EXAMPLE = "Example: deployer plan --env prod"
+WIDTH = 80
+"""Columns from which help is as wide as it gets."""
 
 
-@click.command(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: deployer plan --env prod"
-)
-@click.version_option(__version__, prog_name="deployer")
-def cli() -> None:
-    """Detections in git become monitors on OpenSearch that are proven to fire."""
+def __getattr__(name: str) -> Any:
+    """`cli`, the commands as click knows them, made when it is first asked for."""
+    if name == "cli":
+        from deployer.cli.group import cli
+
+        return cli
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script `deployer`: runs a command and exits with the documented code."""
-    sys.exit(common.run(cli, list(sys.argv[1:] if arguments is None else arguments), "deployer"))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in (["--help"], ["-h"]) and _wide():
+        sys.exit(_show(help_text()))
+    from deployer.cli import common, group
+
+    sys.exit(common.run(group.cli, given, "deployer"))
 
 
 def deploy_main() -> None:
     """The console script `deploy`: the same as `deployer deploy`."""
     main(["deploy", *sys.argv[1:]])
+
+
+def help_text() -> str:
+    """What `deployer --help` prints where there is room; a test holds it to what click makes of the same."""
+    width = max(map(len, COMMANDS))
+    commands = [f"  {name:{width}}  {line}" for name, line in COMMANDS.items()]
+    options = ["  --version   Show the version and exit.", "  -h, --help  Show this message and exit."]
+    head = ["Usage: deployer [OPTIONS] COMMAND [ARGS]...", "", f"  {ABOUT}"]
+    return "\n".join([*head, "", "Options:", *options, "", "Commands:", *commands, "", f"  {EXAMPLE}", ""])
+
+
+def _wide() -> bool:
+    """Whether the lines of help need not be wrapped: COLUMNS decides, then the terminal, and a file is wide enough."""
+    given = os.environ.get("COLUMNS", "")
+    if given:
+        return given.isdigit() and int(given) >= WIDTH
+    try:
+        return os.get_terminal_size(1).columns >= WIDTH
+    except OSError:
+        return True
+
+
+def _show(text: str) -> int:
+    """Print; 1 if nobody reads it, as for every command."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deployer import __version__
-from deployer.cli import COMMANDS, cli, common
+from deployer.cli import COMMANDS, cli, common, help_text, main
 from tests.unit.repo import write
 
 
@@ -23,6 +25,42 @@ def test_every_command_has_help_with_an_example(command: str, capsys: pytest.Cap
     assert run([command, "--help"]) == 0
 
     assert f"Example: deployer {command}" in capsys.readouterr().out
+
+
+def test_help_without_click_is_the_help_of_click(capsys: pytest.CaptureFixture[str]) -> None:
+    """The overview is printed without its import, for the start-up time; not one character may differ."""
+    assert run(["--help"]) == 0
+    made = capsys.readouterr().out
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    assert 0 == ended.value.code
+    assert made == help_text() == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", ["50", "x"])
+def test_help_in_a_narrow_terminal_is_wrapped(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the lines would not fit, or the width is no number, click lays them out."""
+    monkeypatch.setenv("COLUMNS", columns)
+
+    with pytest.raises(SystemExit):
+        main(["-h"])
+
+    printed = capsys.readouterr().out
+    assert columns == "x" or max(map(len, printed.splitlines())) <= 50
+    assert printed.split() == help_text().split()
+
+
+def test_help_loads_nothing_that_takes_longer_than_to_print_it() -> None:
+    """Only what Python itself has loaded: neither click nor anything of ours beyond two small modules."""
+    code = "import sys; before = set(sys.modules); from deployer.cli import main\ntry: main(['--help'])\nexcept SystemExit: print(sorted(set(sys.modules) - before), file=sys.stderr)"  # fmt: skip
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {"__future__", "deployer", "deployer.cli"} >= set(ast.literal_eval(done.stderr))
 
 
 @pytest.mark.parametrize(
