@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import Any
 
 from benchmarks.real_logs.kinds import PLATFORMS, source_of
 from deployer.replay.cut import file_lines
+
+_ROOT = re.compile(r"\s*(<\?xml[^>]*\?>)?\s*</?Events[^>]*>\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ def _whole(lines: list[str]) -> Iterator[tuple[int, str]]:
     """Each line that says something, with its number; an event in XML may go over several lines and counts as its first."""
     open_at, parts = -1, list[str]()
     for number, line in enumerate(lines):
+        if open_at < 0 and _frame(lines, number):
+            continue
         if open_at >= 0:
             parts.append(line)
             if "</Event>" in line:
@@ -95,6 +100,13 @@ def _whole(lines: list[str]) -> Iterator[tuple[int, str]]:
             open_at, parts = number, [line]
         elif line.strip():
             yield number, line
+
+
+def _frame(lines: list[str], number: int) -> bool:
+    """The lines around all events of an export in XML: they are no event."""
+    text = lines[number].strip("\ufeff \t")
+    after = next((line for line in lines[number + 1 : number + 3] if line.strip()), "")
+    return bool(_ROOT.fullmatch(text)) or (text.startswith("<?xml") and "<E" not in text and bool(_ROOT.match(after)))
 
 
 def _closes(lines: list[str], start: int) -> bool:

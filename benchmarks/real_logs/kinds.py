@@ -22,14 +22,18 @@ ENVELOPES = (
     "properties",
     "data",
     "body",
+    "Body",
     "records",
     "Records",
     "Results",
+    "results",
+    "document",
+    "win",
+    "system",
 )
 """Where shippers and exports put the event itself."""
 
 _SYSLOG = re.compile(r"^(<\d{1,3}>)?\s*(\w{3}\s+\d{1,2}\s|\d{1,2}\s\w{3}\s|20\d\d|19\d\d|\d+\s20\d\d|\*|\.)")
-_XML_EVENT = re.compile(r"<EventID[^>]*>(\d+)<")
 _SHELLS = re.compile(
     r"\b-?(bash|zsh|ksh|sh|snoopy|shell_?log\w*|commands?|cmdlog\w*|history)(\[\d+\])?:", re.IGNORECASE
 )
@@ -94,9 +98,23 @@ def _platform(record: Mapping[str, Any], line: str) -> str:
     return "macos"
 
 
+_CHANNEL_NAMES = (
+    "Channel", "channel", "_Channel", "winlog.channel", "log_name", "LogName", "EventLog", "Provider", "ProviderName", "providerName",
+    "SourceName",
+)  # fmt: skip
+_EVENT_NAMES = ("EventID", "EventId", "EventCode", "event_id", "winlog.event_id", "eventID", "_EventID", "Id")
+# XML, or text with a head: which channel it names, and which number.
+_CHANNELS = re.compile(
+    r"Microsoft-Windows-(?:Sysmon|PowerShell|Security)|PowerShellCore|LogName=\S+|AgentLogFile=\S+|<Channel>[^<]*|MSWinEventLog.\d.\S+"
+)
+_EVENT = re.compile(r"<EventID[^>]*>(\d+)<|EventCode=(\d+)|EventID=\"?(\d+)")
+
+
 def _windows(record: Mapping[str, Any], line: str, otherwise: str = "windows.sysmon") -> str:
     keys = _keys(record)
-    if "ActionType" in keys or any(key.startswith(("InitiatingProcess", "CreatedProcess")) for key in keys):
+    if {"ActionType", "m365_defender"} & keys or any(
+        key.startswith(("InitiatingProcess", "CreatedProcess")) for key in keys
+    ):
         return "windows.defender"
     channel, event = "", ""
     for layer in layers(record):
@@ -104,28 +122,14 @@ def _windows(record: Mapping[str, Any], line: str, otherwise: str = "windows.sys
         winlog = layer.get("winlog")
         for one in (head, winlog if isinstance(winlog, Mapping) else {}):
             assert isinstance(one, Mapping)
-            names = (
-                "Channel",
-                "channel",
-                "winlog.channel",
-                "log_name",
-                "LogName",
-                "EventLog",
-                "Provider",
-                "ProviderName",
-                "SourceName",
-            )
-            channel += "".join(f" {one[name]}" for name in names if name in one)
-            for name in ("EventID", "EventId", "EventCode", "event_id", "winlog.event_id", "Id"):
+            channel += "".join(f" {one[name]}" for name in _CHANNEL_NAMES if name in one)
+            for name in _EVENT_NAMES:
                 value = one.get(name)
-                value = value.get("#text", value.get("Value")) if isinstance(value, Mapping) else value
+                value = value.get("#text", value.get("Value", value.get("id"))) if isinstance(value, Mapping) else value
                 event = event or ("" if value is None else str(value))
-    if not channel and (not record or "<Event" in line):
-        # XML, or text around it: the head of the event names its channel.
-        channel = " ".join(re.findall(r"Microsoft-Windows-\w+|LogName=\S+|<Channel>[^<]*", line[:4000]))
-        event = next(iter(_XML_EVENT.findall(line[:4000])), "") or next(
-            iter(re.findall(r"EventCode=(\d+)", line[:4000])), ""
-        )
+    if not channel and (not record or not event):
+        channel = " ".join(_CHANNELS.findall(line[:4000]))
+        event = next(("".join(found) for found in _EVENT.findall(line[:4000])), event)
     if "PowerShell" in channel or event in ("4103", "4104") or "ScriptBlockText" in keys:
         return "windows.powershell"
     if "Sysmon" in channel:

@@ -42,7 +42,9 @@ def _documents(line: str) -> list[dict[str, Any]]:
     try:
         value = json.loads(line)
     except ValueError:
-        return [{"message": line}]
+        # The event viewer saves its events as XML in one line.
+        events = re.findall(r"<Event[ >].*?</Event>", line) if line.count("</Event>") > 1 else ()
+        return [{"message": event} for event in events] or [{"message": line}]
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return [document for item in value for document in _records(item)]
     if not isinstance(value, dict):
@@ -54,11 +56,17 @@ def _records(value: dict[str, Any]) -> list[dict[str, Any]]:
     """The events of a batch or of an export, as a shipper sends them: one document each.
 
     Batches: the files of CloudTrail (``Records``), the messages of Event Hub (``records``) and the answers of advanced
-    hunting (``Results``). Exports: a search's hits
+    hunting (``Results``, from Graph ``results``). Exports: a search's hits
     (``hits.hits``, ``hits.events``), or one hit a line, whose event is its ``_source``.
     """
     hits = value.get("hits")
-    for records in (value.get("Records"), value.get("records"), value.get("Results"), *(hits.values() if isinstance(hits, dict) else ())):
+    for records in (
+        value.get("Records"),
+        value.get("records"),
+        value.get("Results"),
+        value.get("results"),
+        *(hits.values() if isinstance(hits, dict) else ()),
+    ):
         if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
             return [document for record in records for document in _records(record)]
     source = value.get("_source")
