@@ -7,21 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, exclusions, tunables, validation, yamlfile
+from deployer.catalogue import conditions, connections, exclusions, tunables, validation, yamlfile
 from deployer.catalogue.yamlfile import Document
 from deployer.model import durations
 from deployer.model.analytic import Analytic, LogSource
 from deployer.model.environment import (
-    Auth,
     Channel,
-    Connection,
     Environment,
     Exemption,
     Limits,
     MonitorOverride,
-    SecretRef,
     SourceOverride,
-    Tls,
 )
 from deployer.model.errors import Location, UsageError
 from deployer.model.finding import Findings, near
@@ -71,11 +67,11 @@ class _Reader:
             )
         channels = {
             key: Channel(
-                key, raw["type"], self._secret_or_text(raw["url"], "channels", key, "url"), raw.get("description", "")
+                key, raw["type"], connections.secret_or_text(self.document, raw["url"], "channels", key, "url"), raw.get("description", "")
             )
             for key, raw in value.get("channels", {}).items()
         }
-        first, *others = self._connections()
+        first, *others = connections.read(self.document, self.findings)
         return Environment(
             name=value["name"],
             deployment=value["deployment"],
@@ -109,65 +105,6 @@ class _Reader:
             ("sources", source, name) for source, values in self.value.get("sources", {}).items() for name in values
         ]
         return {"/".join(path): self.document.where(*path) for path in paths}
-
-    def _secret_or_text(self, text: str, *path: str | int) -> SecretRef | str:
-        return SecretRef(text, self.document.where(*path)) if text.startswith(("env:", "file:")) else text
-
-    def _connections(self) -> list[Connection]:
-        """The cluster, or the clusters, of the file."""
-        if "cluster" in self.value and "clusters" in self.value:
-            self.findings.add(
-                "DAC004",
-                "there are both 'cluster' and 'clusters'",
-                self.document.where("clusters", key=True),
-                "name the one, or all, under clusters",
-            )
-        if "cluster" in self.value:
-            return [self._connection(self.value["cluster"], "cluster")]
-        found = [self._connection(raw, "clusters", index) for index, raw in enumerate(self.value["clusters"])]
-        for index, connection in enumerate(found):
-            if connection.name in [other.name for other in found[:index]]:
-                self.findings.add(
-                    "DAC004",
-                    f"two clusters are called '{connection.name}'",
-                    self.document.where("clusters", index, "name"),
-                    "give each a name of its own",
-                )
-        return found
-
-    def _connection(self, raw: dict[str, Any], *at: str | int) -> Connection:
-        auth = raw.get("auth", {"type": "none"})
-        references = {
-            key: SecretRef(auth[key], self.document.where(*at, "auth", key))
-            for key in ("username", "password")
-            if key in auth
-        }
-        tls = Tls(verify=raw.get("tls", {}).get("verify", True), ca=raw.get("tls", {}).get("ca"))
-        if self.value.get("production") and not tls.verify:
-            self.findings.add(
-                "DAC013",
-                "a production environment must verify the server's certificate",
-                self.document.where(*at, "tls", "verify"),
-                "name the certificates to trust in tls.ca",
-            )
-        if (
-            self.value.get("production")
-            and auth["type"] != "none"
-            and any(host.startswith("http://") for host in raw["hosts"])
-        ):
-            self.findings.add(
-                "DAC013",
-                "a production environment must not send credentials over plain http",
-                self.document.where(*at, "hosts"),
-                "use https",
-            )
-        return Connection(
-            tuple(host.rstrip("/") for host in raw["hosts"]),
-            Auth(auth["type"], references.get("username"), references.get("password")),
-            tls,
-            float(durations.seconds(raw.get("timeout", "30s"))),
-            raw.get("name", ""),
-        )
 
     def _notify(self, channels: Mapping[str, Channel]) -> dict[str, tuple[str, ...]]:
         result = {}

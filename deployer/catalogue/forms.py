@@ -23,6 +23,8 @@ FORMS = {
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$": "a time in UTC, in quotes, such as '2026-03-02T10:05:00Z'",
     "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "a reference to a secret: env:NAME or file:PATH",
     "^(https?://.+|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "a web address, or a reference to one: https://..., env:NAME or file:PATH",
+    "^(https?://[^/@\\s]+/?|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "an address without user, or a reference to one: http://proxy.example:3128, env:NAME or file:PATH",
+    "^[a-z0-9-]+$": "lower-case letters, digits and hyphens, such as eu-central-1",
     "^https?://": "a web address, http://... or https://...",
     "^https?://[^/@\\s]+/?$": "an address without path and without user, such as https://search.example:9200",
     "^alerting [a-z][a-z0-9-]+$": "alerting and the deployment's name",

@@ -19,6 +19,7 @@ class UntrustedError(UnreachableError):
     """TLS failed before anything was sent; trying again would not help."""
 
     code = "untrusted"
+    exit_code = 4
 
 
 class LostAnswerError(ClusterError):
@@ -68,12 +69,56 @@ def unreachable(address: str, cause: str) -> UnreachableError:
     )
 
 
+def proxy_failed(address: str, cause: str) -> UnreachableError | CredentialsError:
+    """The proxy cannot be reached, or makes no tunnel: nothing came to the cluster."""
+    if "407" in cause:
+        return CredentialsError(
+            "the proxy wants other credentials", status=407, why=f"for {address}: {cause}", todo=_PROXY_USER
+        )
+    return UnreachableError(
+        f"no connection to {address} by way of the proxy",
+        why=cause,
+        todo="Check the address that cluster.proxy names, and that the proxy lets through to that host and port.",
+    )
+
+
+_PROXY_USER = "Put user and password into the address that cluster.proxy refers to."
+
+_TLS_CAUSES = (
+    ("certificate has expired", "The server's certificate is too old: whoever runs the cluster has to renew it."),
+    (
+        "certificate is not yet valid",
+        "The server's certificate begins later: compare the clocks of this computer and of the server.",
+    ),
+    (
+        "match",
+        "The certificate was made for another name: write the name that it bears under cluster.hosts, or have it made anew.",
+    ),
+    ("certificate required", "The cluster wants a client certificate: cluster.auth, type certificate."),
+    (
+        "alert",
+        "The cluster refused the client's certificate: check that it is valid, and signed by an authority that the cluster trusts.",
+    ),
+    (
+        "eof",
+        "The server ended the handshake: it may want a client certificate (cluster.auth, type certificate), or speak no TLS there.",
+    ),
+    (
+        "record layer failure",
+        "The server does not speak TLS there: write http:// if that is meant, or check the port.",
+    ),
+    ("wrong version number", "The server does not speak TLS there: write http:// if that is meant, or check the port."),
+)
+"""What OpenSSL says when a handshake fails, and what to do; the first that is found in its text."""
+
+
 def untrusted(address: str, cause: str) -> UntrustedError:
     """TLS failed, before anything was sent."""
+    todo = "Nobody who is trusted signed the server's certificate: name the file of the cluster's own authority under cluster.tls.ca."
     return UntrustedError(
         f"no trusted connection to {address}",
         why=cause,
-        todo="If the cluster has a certificate authority of its own, name its file under cluster.tls.ca; check https against http.",
+        todo=next((mend for words, mend in _TLS_CAUSES if words in cause.lower()), todo),
     )
 
 
@@ -93,15 +138,31 @@ def from_answer(
         return CredentialsError(
             "the cluster does not accept the credentials",
             status=status,
-            why=f"{asked}: 401",
-            todo="Check the user and password that cluster.auth of the environment refers to.",
+            why=f"{asked}: 401{f' ({reason})' if reason and reason != 'Unauthorized' else ''}",
+            todo="Check cluster.auth of the environment: its type, and what its references lead to (a wrong password, a token or "
+            "certificate that has expired, a user that does not exist, or no credentials at all).",
+        )
+    if status == 407:
+        return CredentialsError(
+            "the proxy wants other credentials",
+            status=status,
+            why=f"{asked}: 407",
+            todo=_PROXY_USER,
         )
     if status == 403 and (kind == "security_exception" or "no permissions for" in reason):
         return CredentialsError(
             "the user lacks a permission",
             status=status,
             why=f"{asked}: {reason}",
-            todo="Give the user's role the permission that the reason names.",
+            todo="Give the user's role the permission that the reason names; security/roles.yml has roles that suffice.",
+        )
+    if status == 403 and not kind:
+        # The body of no OpenSearch error: a gateway before the cluster refused, such as that of AWS.
+        return CredentialsError(
+            "what stands before the cluster refuses the request",
+            status=status,
+            why=f"{asked}: {reason or 403}",
+            todo="Check cluster.auth of the environment, the policy of the domain, and this computer's clock.",
         )
     if status in (400, 404, 405) and "no handler found for uri" in reason and "/_plugins/" in path:
         name = "Notifications" if "/_notifications/" in path else "Alerting"
@@ -120,7 +181,10 @@ def _cause(body: Any) -> tuple[str, str]:
     """Type and reason of an error's body, the innermost cause last."""
     error = body.get("error", body) if isinstance(body, Mapping) else body
     if not isinstance(error, Mapping):
-        return "", str(error)[:1000]
+        return "", str(error or "")[:1000]
+    gateway = error.get("message", error.get("Message"))
+    if gateway and "type" not in error:
+        return "", str(gateway)[:1000]
     kind, reasons = str(error.get("type", "")), [str(error.get("reason", ""))]
     # Of a failed search, the first shard's reason tells more than "all shards failed", and the error may have no other.
     shards = error.get("failed_shards") or [{}]

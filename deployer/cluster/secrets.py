@@ -46,9 +46,14 @@ class Vault:
             raise SecretError(
                 f"there is no secret at {reference.reference}", why=why, todo=todo, where=reference.where
             )  # fmt: skip
-        with self._lock:
-            self._values.add(value)
+        self.remember(value)
         return value
+
+    def remember(self, value: str) -> None:
+        """Take a value out of messages too: a secret in another form, such as that of a header."""
+        if value:
+            with self._lock:
+                self._values.add(value)
 
     def scrub(self, text: str) -> str:
         """The text without any secret that was read."""

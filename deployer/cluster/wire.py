@@ -6,23 +6,23 @@ headers of an answer. So its connections are used directly, and `client` decides
 
 from __future__ import annotations
 
-import base64
 import json
 import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+import urllib3
 import urllib3.exceptions
 from opensearchpy import Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionError as WireConnectionError
 from opensearchpy.exceptions import ConnectionTimeout, SSLError
 
-from deployer.cluster import errors
+from deployer.cluster import credentials, errors
 from deployer.cluster.secrets import Vault
-from deployer.model.environment import Auth, Connection, SecretRef, Tls
+from deployer.model.environment import Connection
 from deployer.model.errors import DeployerError
 
 CONNECTIONS = 16
@@ -53,6 +53,29 @@ class _Quiet(Urllib3HttpConnection):
         """Nothing: deprecation warnings of the server are for its administrator."""
 
 
+    def go_through(self, proxy: str, headers: Mapping[str, str], context: ssl.SSLContext | None) -> None:
+        """Send by way of a proxy: through a tunnel where the cluster speaks TLS, which stays between us and the cluster."""
+        manager = urllib3.ProxyManager(
+            proxy, proxy_headers=dict(headers), maxsize=CONNECTIONS, timeout=self.timeout, ssl_context=context
+        )
+        self.pool = _Proxied(manager, self.host)
+
+
+class _Proxied:
+    """What a connection uses of a pool, by way of a proxy."""
+
+    def __init__(self, manager: urllib3.ProxyManager, host: str) -> None:
+        self._manager, self._host = manager, host
+
+    def urlopen(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
+        """The answer to a request; the manager wants the whole address."""
+        return self._manager.urlopen(method, self._host + url, body=body, redirect=False, **options)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._manager.clear()
+
+
 class Wire:
     """Sends requests to the hosts of a connection, one at a time per call; the next host when one cannot be reached."""
 
@@ -60,7 +83,7 @@ class Wire:
         headers = {
             "accept-encoding": "gzip",
             "user-agent": "detection-deployer",
-            **_authorization(connection.auth, vault),
+            **credentials.headers(connection.auth, vault),
         }
         self.addresses = tuple(_address(host) for host in connection.hosts)
         self._timeout = connection.timeout
@@ -83,8 +106,7 @@ class Wire:
             try:
                 status, answer_headers, text = self._connections[number].perform_request(
                     method,
-                    path,
-                    params=dict(params or {}),
+                    _with_query(path, params),
                     body=data,
                     timeout=self._timeout,
                     ignore=_ANY_STATUS,
@@ -129,6 +151,8 @@ class Wire:
             return errors.untrusted(address, text)
         if isinstance(cause, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.NewConnectionError):
             return errors.unreachable(address, text)
+        if isinstance(cause, urllib3.exceptions.ProxyError):
+            return errors.proxy_failed(address, _plain(cause.original_error))
         if isinstance(error, ConnectionTimeout):
             text = f"no answer within {self._timeout:g} s"
         return errors.LostAnswerError(
@@ -141,10 +165,10 @@ class Wire:
 def _connection(host: str, connection: Connection, headers: Mapping[str, str], vault: Vault) -> _Quiet:
     parts = urlsplit(host)
     secure = parts.scheme == "https"
-    options: dict[str, Any] = {"use_ssl": secure}
+    options: dict[str, Any] = {"use_ssl": secure, "http_auth": credentials.signer(connection.auth, vault)}
     if secure:
-        options |= _tls(connection.tls, vault)
-    return _Quiet(
+        options |= credentials.tls_options(connection.tls, connection.auth, vault)
+    made = _Quiet(
         host=parts.hostname or "localhost",
         port=parts.port or (443 if secure else 80),
         url_prefix=parts.path.strip("/"),
@@ -154,34 +178,14 @@ def _connection(host: str, connection: Connection, headers: Mapping[str, str], v
         headers=dict(headers),
         **options,
     )
+    if connection.proxy is not None:
+        made.go_through(*credentials.proxy_address(connection.proxy, vault), options.get("ssl_context"))
+    return made
 
 
-def _tls(tls: Tls, vault: Vault) -> dict[str, Any]:
-    if not tls.verify:
-        return {"verify_certs": False, "ssl_show_warn": False, "ssl_assert_hostname": False}
-    if tls.ca is None:
-        return {"ssl_context": ssl.create_default_context()}
-    path = vault.path(tls.ca)
-    if not path.is_file():
-        raise errors.UntrustedError(
-            f"there is no file {tls.ca}",
-            why="cluster.tls.ca names it",
-            todo="Put the authority's certificate there (PEM).",
-        )
-    try:
-        return {"ssl_context": ssl.create_default_context(cafile=str(path))}
-    except ssl.SSLError as error:
-        raise errors.UntrustedError(
-            f"{tls.ca} holds no certificate", why=str(error), todo="cluster.tls.ca wants PEM text."
-        ) from None
-
-
-def _authorization(auth: Auth, vault: Vault) -> dict[str, str]:
-    if auth.type == "none" or auth.username is None or auth.password is None:
-        return {}
-    user = vault.read(auth.username) if isinstance(auth.username, SecretRef) else auth.username
-    token = base64.b64encode(f"{user}:{vault.read(auth.password)}".encode()).decode("ascii")
-    return {"authorization": f"Basic {token}"}
+def _with_query(path: str, params: Mapping[str, Any] | None) -> str:
+    """The path with its query, blanks as %20: a signature is made of the text that is sent, and + would be read as a plus."""
+    return f"{path}?{urlencode(params, quote_via=quote)}" if params else path
 
 
 def _encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:

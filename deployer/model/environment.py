@@ -21,11 +21,16 @@ class SecretRef:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How to authenticate: `type` is ``none``, ``basic`` (username, password)."""
+    """How to authenticate. `secrets` are references by their key in the file.
+
+    `type` is ``none``, ``basic`` (username, password), ``certificate`` (certificate, key, key_password), ``bearer`` (token) or
+    ``sigv4`` (access_key_id, secret_access_key, session_token; with the AWS `region` and `service`).
+    """
 
     type: str = "none"
-    username: SecretRef | str | None = None
-    password: SecretRef | None = None
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+    region: str = ""
+    service: str = "es"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,17 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One cluster. `timeout` is in seconds and bounds each request; `name` is empty where an environment has one cluster."""
+    """One cluster. `timeout` is in seconds and bounds each request; `name` is empty where an environment has one cluster.
+
+    `proxy` is the HTTP proxy to go through, by reference or in place.
+    """
 
     hosts: tuple[str, ...]
     auth: Auth = field(default_factory=Auth)
     tls: Tls = field(default_factory=Tls)
     timeout: float = 30.0
     name: str = ""
+    proxy: SecretRef | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

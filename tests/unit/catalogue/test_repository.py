@@ -238,3 +238,23 @@ def test_an_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
         load_environment(tmp_path, "lcal", {}, {}, Findings())
 
     assert "did you mean 'local'?" == caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("auth", "words"),
+    [
+        ("{type: bearer, password: env:X, token: env:T}", "'password' does nothing with the type bearer"),
+        ("{type: bearer, token: abc.def}", "env:NAME or file:PATH"),
+        ("{type: certificate, certificate: file:c.pem}", "'key' is missing"),
+        ("{type: certificate, certificate: file:c.pem, key: file:c.key}", "a host is plain http"),
+        ("{type: sigv4, access_key_id: env:A, secret_access_key: env:S}", "'region' is missing"),
+    ],
+)
+def test_ways_to_authenticate_are_checked(tmp_path: Path, auth: str, words: str) -> None:
+    """A key that another type reads, a secret in place, a missing one, and a certificate without TLS are findings."""
+    write(tmp_path)
+    path = tmp_path / "environments/local.yml"
+    path.write_text(path.read_text().replace('"]}', f'"], auth: {auth}}}'))
+
+    found = [f"{problem.message} {problem.hint}" for problem in validate_repository(tmp_path).findings.items]
+    assert any(words in text for text in found), found
