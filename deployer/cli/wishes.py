@@ -53,6 +53,7 @@ def options(function: F) -> F:
             click.option("--on-drift", type=click.Choice(["revert", "keep"]), help="What was changed by hand: write over it, or leave it."),
             click.option("--accept", type=click.Choice(["live", "desired"]), help="Which side is right where the record does not know an object."),
             click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits."),
+            click.option("--allow-rollover", is_flag=True, help="Allow this run to start new backing indices of data streams where a changed field needs one."),
             click.option("--allow-overload", is_flag=True, help="Allow this run to leave more enabled monitors than the cluster can run."),
             NO_CACHE,
         )

@@ -150,7 +150,8 @@ class _Run:
                 time.sleep(REFRESH)
         self._confirm(wave)
         for action in wave:
-            if self.outcomes[action.key].fate is Fate.APPLIED and self._known(action):
+            applied = self.outcomes[action.key].fate is Fate.APPLIED and action.shape is None
+            if applied and self._known(action):
                 recorder.applied(action, self.written[action.key])
         # What became of a lost answer stays noted as intended, as does what could not be read back; the next run finds out.
         recorder.not_done([action for action in wave if self._not_done(action)])
@@ -175,7 +176,7 @@ class _Run:
             text = error.why if isinstance(error, AnswerError) and error.why else f"{error.what}: {error.why}"
             return Outcome(action, Fate.FAILED, action.id, text, error.todo)
         self.written[action.key] = written
-        if action.verb is not Verb.DELETE:
+        if action.verb is not Verb.DELETE and action.shape is None:
             self.ids[action.key] = written.id
         return Outcome(action, Fate.APPLIED, written.id)
 
@@ -197,7 +198,7 @@ class _Run:
         kinds = {
             a.kind
             for a in wave
-            if a.key in self.written and a.verb is not Verb.DELETE and not self.written[a.key].stored
+            if a.key in self.written and a.verb is not Verb.DELETE and a.shape is None and not self.written[a.key].stored
         }
         for kind in kinds:
             try:

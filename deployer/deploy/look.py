@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from deployer.cluster import Cluster, read_inventory, read_record
 from deployer.cluster.health import read_open_alerts
 from deployer.cluster.records import with_documents
+from deployer.cluster.streams import read_streams
 from deployer.cluster.usage import read_usage
 from deployer.model.environment import Environment
-from deployer.model.resource import Resource
+from deployer.model.resource import Kind, Resource
 from deployer.plan import (
     EVERYTHING,
     NO_CHOICES,
@@ -64,6 +65,9 @@ def look(cluster: Cluster, wish: Wish) -> Look:
     record = with_documents(cluster, record, documents_needed(wish.desired, inventory, record))
     if usage_needed(wish.desired, inventory, record):
         inventory = dataclasses.replace(inventory, usage=read_usage(cluster))
+    inventory = dataclasses.replace(
+        inventory, streams=read_streams(cluster, wish.environment.deployment, _patterns(wish.desired, inventory))
+    )
     plan = make_plan(wish.desired, inventory, record, wish.environment, wish.selection, wish.choices)
     if alerts_needed(plan):
         plan = with_alerts(plan, {owner: found.triggers for owner, found in read_open_alerts(cluster).items()})
@@ -77,3 +81,10 @@ def look(cluster: Cluster, wish: Wish) -> Look:
             selection=whole.selection,
         )
     return Look(plan, record, inventory)
+
+
+def _patterns(desired: Sequence[Resource], inventory: Inventory) -> list[str]:
+    """The patterns of the deployment's index templates, as they are and as they will be."""
+    bodies = [resource.body for resource in desired if resource.kind is Kind.INDEX_TEMPLATE]
+    bodies += [live.body for live in inventory.objects if live.kind is Kind.INDEX_TEMPLATE]
+    return [str(pattern) for body in bodies if "data_stream" in body for pattern in body["index_patterns"]]

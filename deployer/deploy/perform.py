@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from deployer.cluster import Cluster, read_monitors, writes
+from deployer.cluster import Cluster, read_monitors, streams, writes
 from deployer.cluster.errors import AnswerError, LostAnswerError, UnreachableError
 from deployer.cluster.inventory import read_channels, read_named
 from deployer.cluster.writes import Written
@@ -15,6 +15,7 @@ from deployer.deploy import closing
 from deployer.model.errors import ClusterError, DeployerError
 from deployer.model.resource import Kind, Resource
 from deployer.plan import Action, Live, Verb
+from deployer.plan.actions import Shape
 
 TRIES = 3
 REFUSED_FOR_NOW = frozenset({429, 503})
@@ -61,7 +62,13 @@ class Performer:
                 assert action.live is not None
                 live = self._close(action) if action.closes_first else action.live
                 return self._update(action.resource, live, ids, refresh)
-            case _:
+            case Verb.EXTEND:
+                self._patiently(lambda: streams.extend(self.cluster, _shape(action)))
+                return Written(action.name)
+            case Verb.ROLLOVER:
+                self._roll_over(action)
+                return Written(action.name)
+            case Verb.ACCEPT:
                 assert action.live is not None
                 return _of(action.live)
 
@@ -161,9 +168,42 @@ class Performer:
                 self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
+    def _patiently(self, write: Callable[[], None]) -> None:
+        """A write that says what is to be, so it may be repeated."""
+        for number in range(TRIES):
+            try:
+                return write()
+            except (LostAnswerError, AnswerError, UnreachableError) as error:
+                if not _passing(error) or number + 1 == TRIES or self.stop.is_set():
+                    raise
+                self._wait(error, number)
+        raise AssertionError("the last try returns or raises")
+
+    def _roll_over(self, action: Action) -> None:
+        """Start a new backing index once. After a lost answer, look whether there is one first."""
+        before = _shape(action).write_index
+        for number in range(TRIES):
+            now = streams.write_index(self.cluster, action.name)
+            if number and now != before:
+                return None
+            if now != before:
+                raise TakenError(f"{action.name} was rolled over by somebody else", why=f"it writes to {now} now")
+            try:
+                return streams.roll_over(self.cluster, action.name)
+            except (LostAnswerError, AnswerError, UnreachableError) as error:
+                if not _passing(error) or number + 1 == TRIES or self.stop.is_set() or "within" in error.why:
+                    raise
+                self._wait(error, number)
+        raise AssertionError("the last try returns or raises")
+
     def _wait(self, error: Exception, number: int) -> None:
         asked = error.retry_after if isinstance(error, AnswerError) else None
         self.stop.wait(min(10.0, asked if asked is not None else self.pause * 2**number))
+
+
+def _shape(action: Action) -> Shape:
+    assert action.shape is not None, "data streams only"
+    return action.shape
 
 
 def _passing(error: ClusterError) -> bool:

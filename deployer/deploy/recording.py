@@ -18,6 +18,7 @@ from deployer.plan.canonical import digest, redacted
 from deployer.plan.content import recordable
 from deployer.plan.history import Deployment, Kept, Row, State, manifest_of, results_of
 from deployer.plan.outcome import Fate, Outcome, Result
+from deployer.plan.planfile import step_of
 from deployer.plan.triggers import kept_trigger
 
 
@@ -60,7 +61,8 @@ class Recorder:
         for key in plan.gone:
             entries.pop(key, None)
         number, chain = self._before(entries)
-        pending = {action.key: self._intent(action) for action in plan.actions}
+        # A data stream is nobody's, and what is done to it is found out by looking: nothing of it is recorded.
+        pending = {action.key: self._intent(action) for action in plan.actions if action.shape is None}
         about = dataclasses.asdict(self.about)
         about["plan"] = self.about.plan or _plan_digest(plan.actions, pending)
         self.record = dataclasses.replace(
@@ -218,7 +220,9 @@ def _plan_digest(actions: Sequence[Action], intents: Mapping[str, Intent]) -> st
     """The digest of what a plan does, to which objects, with which content."""
     return digest(
         [
-            [str(action.verb), action.key, action.id, intents[action.key].before_digest, intents[action.key].sent]
+            [str(action.verb), action.key, action.id, intent.before_digest, intent.sent]
+            if (intent := intents.get(action.key)) is not None
+            else [str(action.verb), action.key, action.id, step_of(action).sent]
             for action in actions
         ]
     )

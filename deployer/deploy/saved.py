@@ -13,6 +13,7 @@ from deployer.plan.canonical import digest
 from deployer.plan.content import SecretReader
 from deployer.plan.planfile import Part, PlanFile, StaleError, part_of
 
+ONLY = "what the plan names"
 AGAIN = "Plan again, look at it, and deploy the new file."
 
 
@@ -52,7 +53,8 @@ def wish_of(saved: PlanFile, part: Part, environment: Environment, secrets: Secr
         )
     keys = frozenset((*sent, *part.gone))
     whole = Whole(part.wanted, part.wanted_monitors, part.unchanged, saved.selection)
-    return Wish(desired, environment, Selection(chosen=keys), saved.choices, whole)
+    # Nothing else is in scope: what the plan does not name is neither an orphan nor to be pruned.
+    return Wish(desired, environment, Selection(select=(ONLY,), chosen=keys), saved.choices, whole)
 
 
 def unchanged(part: Part, seen: Look) -> None:

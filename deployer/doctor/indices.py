@@ -121,7 +121,7 @@ def _absent(patient: Patient, subject: Subject, item: Finding) -> None:
         "DAC020",
         item.message.replace("which is not in the mapping of", "which no index of the cluster maps for"),
         item.where,
-        "an index keeps the mapping that it was made with: deploy the templates and roll the data stream over, or correct the field",
+        "an index keeps the mapping that it was made with: deploy the templates, which maps it for new events, or correct the field",
     )
 
 
@@ -157,7 +157,7 @@ def _mixed(patient: Patient, subject: Subject, live: Mapping[str, Mapping[str, M
                 f"{subject.key}: in {_listed(sorted(set(indices)))} the field '{clause.field}' is of type {kind}, where "
                 f"{clause.kind} {wrong[0]}",
                 subject.place(clause.field, clause.values[0] if clause.values else None),
-                "roll the data stream over, or reindex; the mapping comes from the index template at creation",
+                "deploy with --allow-rollover, or reindex; the mapping comes from the index template at creation",
                 "warning",
             )
 

@@ -10,7 +10,7 @@ REACH = (
         "A field that no index has",
         "A search asks a field that the repository's mapping has, and that no index of the cluster maps in which the log source's events lie.",
         "An index keeps the mapping that it was made with. A query on a field that it does not map finds nothing.",
-        "Deploy the templates and roll the data stream over (`POST /<stream>/_rollover`), or correct the field, or the place of the source.",
+        "Deploy the templates, which maps the field for new events, or correct the field, or the place of the source.",
         live=True,
     ),
     Code(

@@ -14,11 +14,15 @@ Json = Any
 
 
 class Kind(StrEnum):
-    """The kinds of object, in the order in which they are applied (deletes go the other way)."""
+    """The kinds of object, in the order in which they are applied (deletes go the other way).
+
+    A data stream is nobody's: it is shaped, never made, deleted or recorded.
+    """
 
     COMPONENT_TEMPLATE = "component-template"
     INGEST_PIPELINE = "ingest-pipeline"
     INDEX_TEMPLATE = "index-template"
+    DATA_STREAM = "data-stream"
     CHANNEL = "channel"
     MONITOR = "monitor"
     WORKFLOW = "workflow"

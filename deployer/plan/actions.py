@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from deployer.model.resource import Kind, Resource
 from deployer.plan.compare import FieldChange
@@ -12,13 +14,19 @@ from deployer.plan.record import Entry
 
 
 class Verb(StrEnum):
-    """What an action does. ADOPT writes over an object that was nobody's; ACCEPT writes nothing but the record."""
+    """What an action does. ADOPT writes over an object that was nobody's; ACCEPT writes nothing but the record.
+
+    EXTEND and ROLLOVER are of data streams: the first brings what a template has now to the index that takes the events,
+    the second starts a new one.
+    """
 
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
     ADOPT = "adopt"
     ACCEPT = "accept"
+    EXTEND = "extend"
+    ROLLOVER = "rollover"
 
 
 class Purpose(StrEnum):
@@ -35,6 +43,7 @@ class Conflict(StrEnum):
     DRIFT = "drift"
     DELETED = "deleted-by-hand"
     UNVERIFIED = "unverified"
+    ROLLOVER = "rollover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +59,25 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What is done to a data stream: what is put on its write index, or (both empty) that a new one is started.
+
+    `templates` are the keys of the deployment's templates that shape it.
+    """
+
+    write_index: str
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    templates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One change of one object.
 
     `changes` are fields of what people wrote (or of the body, if the same text was rendered differently), old to new.
     `drift` is what somebody changed by hand: as deployed, then as it is. `causes` names the tunables that changed.
-    `closing` tells of open alerts that end with it.
+    `closing` tells of open alerts that end with it. `shape` is of data streams only, which have no resource.
     """
 
     verb: Verb
@@ -71,6 +93,7 @@ class Action:
     conflict: Conflict | None = None
     reason: str = ""
     closing: Closing | None = None
+    shape: Shape | None = None
 
     @property
     def id(self) -> str:
@@ -82,6 +105,8 @@ class Action:
     @property
     def depends_on(self) -> tuple[str, ...]:
         """The keys that this object needs."""
+        if self.shape is not None:
+            return self.shape.templates
         if self.resource is not None:
             return self.resource.depends_on
         return self.entry.depends_on if self.entry else ()
@@ -106,6 +131,8 @@ class Remark(StrEnum):
     IN_USE = "in use"
     AMBIGUOUS = "ambiguous"
     FOREIGN = "foreign"
+    OLD_MAPPING = "old mapping"
+    UNSEEN = "not seen"
 
 
 @dataclass(frozen=True, slots=True)

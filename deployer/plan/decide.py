@@ -23,6 +23,7 @@ from deployer.plan.plan import Plan
 from deployer.plan.record import Entry, Record
 from deployer.plan.selection import EVERYTHING, Selection
 from deployer.plan.settle import Settled, settle
+from deployer.plan.streams import shape_streams
 from deployer.plan.triggers import adopting, with_trigger
 
 
@@ -36,6 +37,7 @@ class Choices:
     accept: Literal["live", "desired"] | None = None
     allow_mass_change: bool = False
     allow_overload: bool = False
+    allow_rollover: bool = False
     purpose: Purpose = Purpose.DEPLOY
     target: int = 0
 
@@ -70,15 +72,25 @@ def make_plan(
     settled = settle(record, matched.owned)
     decider = _Decider(desired, matched, settled, record, selection, choices, inventory.usage)
     decider.decide()
+    shaped, left = shape_streams(
+        matched.owned,
+        decider.actions,
+        {*record.pending, *(entry.key for entry in settled.repaired)},
+        inventory,
+        selection,
+        choices.purpose,
+        allow_rollover=choices.allow_rollover,
+    )
+    actions = sorted([*decider.actions, *shaped], key=lambda action: action.kind.stage)
     monitors = [live for live in matched.owned.values() if live.kind is Kind.MONITOR]
-    told = {action.key for action in decider.actions} | {entry.key for entry in settled.repaired}
+    told = {action.key for action in actions} | {entry.key for entry in settled.repaired}
     return Plan(
         environment=environment.name,
         deployment=environment.deployment,
         production=environment.production,
         limits=environment.limits,
-        actions=tuple(decider.actions),
-        notes=tuple(decider.notes),
+        actions=tuple(actions),
+        notes=(*decider.notes, *left),
         repairs=settled.repaired,
         gone=(*settled.gone, *decider.gone),
         abandoned=tuple(key for key in record.pending if key not in told),
@@ -142,7 +154,6 @@ class _Decider:
                 continue
             text = f"a copy of {key}" if key else "carries this deployment's owner, but no trigger of its"
             self.notes.append(Note(Remark.COPY, live.kind, key, live.name, live.id, f"{text}: not ours, left alone"))
-        self.actions.sort(key=lambda action: action.kind.stage)
 
     def _wanted(self, resource: Resource) -> None:
         key = resource.key

@@ -89,15 +89,30 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A data stream as events are written to it: the index template that shapes it now (with its priority, if that is
+    known), and the mappings and settings (as ``GET /<index>`` has them) of its write index."""
+
+    name: str
+    template: str
+    write_index: str
+    mappings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """Everything on the cluster that may concern a deployment: complete, or reading it has raised.
 
-    `usage` is only read where a plan needs it (`usage_needed`).
+    `usage` is only read where a plan needs it (`usage_needed`). `streams` are the data streams that the deployment's
+    templates match; None if these credentials may not see them.
     """
 
     objects: tuple[Live, ...] = ()
     facts: ClusterFacts = field(default_factory=ClusterFacts)
     usage: Usage = field(default_factory=Usage)
+    streams: tuple[Stream, ...] | None = ()
 
 
 def owner_of(deployment: str) -> str:

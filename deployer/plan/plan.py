@@ -206,6 +206,11 @@ _CONFLICTS = {
         "they carry this deployment's marks, but what was sent last is not recorded",
         "Say which side is right: --accept live takes them as they are, --accept desired writes the repository's.",
     ),
+    Conflict.ROLLOVER: (
+        "needs a rollover",
+        "a field that is there cannot be mapped anew: only a new backing index gets it, and older events keep what they have",
+        "Allow it for this run with --allow-rollover, or leave the changed templates out with --exclude.",
+    ),
 }
 
 

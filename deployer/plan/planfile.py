@@ -114,8 +114,16 @@ def step_of(action: Action) -> Step:
         action.name,
         live.id if live else "",
         live.digest if live else "",
-        digest(resource.body) if resource else "",
+        digest(resource.body) if resource else _shaped(action),
     )
+
+
+def _shaped(action: Action) -> str:
+    """The digest of what is done to a data stream, and why: it comes from templates that the plan may not touch."""
+    if action.shape is None:
+        return ""
+    told = [[change.path, str(change.old), str(change.new)] for change in action.changes]
+    return digest([dataclasses.asdict(action.shape), told])
 
 
 def contents(plans: tuple[Plan, ...]) -> dict[str, dict[str, Any]]:

@@ -77,6 +77,7 @@ def _action(action: Action) -> dict[str, Any]:
         "drift": changes_json(action.drift),
         "conflict": str(action.conflict) if action.conflict else None,
         "reason": action.reason,
+        "write_index": action.shape.write_index if action.shape else None,
         "closes_alerts": {"count": action.closing.count, "why": action.closing.why} if action.closing else None,
     }
 

@@ -9,13 +9,14 @@ from deployer.plan.actions import Closing
 from deployer.report import changes, notes
 from deployer.report.escape import visible
 
-SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.ADOPT: "=", Verb.ACCEPT: "="}
-COLOURS = {Verb.CREATE: "32", Verb.UPDATE: "33", Verb.DELETE: "31", Verb.ADOPT: "36", Verb.ACCEPT: "36"}
+SIGNS = {Verb.CREATE: "+", Verb.UPDATE: "~", Verb.DELETE: "-", Verb.ADOPT: "=", Verb.ACCEPT: "=", Verb.EXTEND: "~", Verb.ROLLOVER: "~"}  # fmt: skip
+COLOURS = {Verb.CREATE: "32", Verb.UPDATE: "33", Verb.DELETE: "31", Verb.ADOPT: "36", Verb.ACCEPT: "36", Verb.EXTEND: "33", Verb.ROLLOVER: "33"}  # fmt: skip
 
 _CONFLICTS = {
     Conflict.DRIFT: "--on-drift revert or keep decides",
     Conflict.DELETED: "--on-drift revert or keep decides",
     Conflict.UNVERIFIED: "--accept live or desired decides",
+    Conflict.ROLLOVER: "--allow-rollover allows it",
 }
 
 
@@ -49,11 +50,19 @@ def summary(plan: Plan) -> str:
         text += f", {count[Verb.ADOPT]} to adopt"
     if count[Verb.ACCEPT]:
         text += f", {count[Verb.ACCEPT]} to accept as they are"
+    if count[Verb.EXTEND]:
+        text += f", {_streams(count[Verb.EXTEND])} to extend"
+    if count[Verb.ROLLOVER]:
+        text += f", {_streams(count[Verb.ROLLOVER])} to roll over"
     if plan.repairs:
         text += f", {len(plan.repairs)} to note in the record (a killed run had written them)"
     if plan.abandoned:
         text += f", {len(plan.abandoned)} to clear from the record (a killed run had begun them)"
     return f"{text}."
+
+
+def _streams(number: int) -> str:
+    return f"{number} data stream{'s' if number != 1 else ''}"
 
 
 def _head(plan: Plan, address: str) -> Iterator[str]:
