@@ -24,8 +24,10 @@ OPEN = ("ACTIVE", "ACKNOWLEDGED", "ERROR")
 class Alert:
     """One alert. Times are ISO 8601 in UTC or empty; `severity` is the plugin's, ``"1"`` the highest.
 
-    `entity` are the bucket's names and values (none for an alert without buckets), `count` its events, `metrics` what the
-    monitor computed for it (``first_seen``, ``last_seen``, ...).
+    `entity` are the bucket's names and values (none for an alert without buckets), `keys` the values in the server's order,
+    `count` its events, `metrics` what the monitor computed for it (``first_seen``, ``last_seen``, ...), `earliest` and `latest`
+    the times of its first and last event in epoch milliseconds, and `documents` the events themselves (``id|index``) where
+    the alert names them.
     """
 
     id: str
@@ -44,6 +46,10 @@ class Alert:
     end: str = ""
     acknowledged: str = ""
     error: str = ""
+    keys: tuple[str, ...] = ()
+    earliest: int | None = None
+    latest: int | None = None
+    documents: tuple[str, ...] = ()
 
 
 def read_alerts(
@@ -129,7 +135,8 @@ def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Ale
     if key is None:
         return None
     _, analytic, monitor = key.split("/", 2)
-    bucket = (item.get("agg_alert_content") or {}).get("bucket") or {}
+    content = item.get("agg_alert_content") or {}
+    bucket = content.get("bucket") or {}
     values = {
         name: value.get("value_as_string", value["value"])
         for name, value in bucket.items()
@@ -140,6 +147,7 @@ def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Ale
         for name in ("first_seen", "last_seen", "then_at")
         if isinstance(bucket.get(name), Mapping)
     }
+    last = times.get("last_seen", times.get("then_at"))
     return Alert(
         id=str(item["id"]),
         analytic=analytic,
@@ -152,12 +160,20 @@ def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Ale
         count=bucket.get("doc_count"),
         metrics={name: value for name, value in values.items() if name not in ("first_seen", "last_seen")},
         first_seen=_time(times.get("first_seen")),
-        last_seen=_time(times.get("last_seen", times.get("then_at"))),
+        last_seen=_time(last),
         start=_time(item.get("start_time")),
         end=_time(item.get("end_time")),
         acknowledged=_time(item.get("acknowledged_time")),
         error=str(item.get("error_message") or ""),
+        keys=tuple(str(value) for value in content.get("bucket_keys") or ()),
+        earliest=_whole(times.get("first_seen")),
+        latest=_whole(last),
+        documents=tuple(str(name) for name in item.get("related_doc_ids") or ()),
     )
+
+
+def _whole(millis: Any) -> int | None:
+    return int(millis) if isinstance(millis, int | float) and not isinstance(millis, bool) else None
 
 
 def _time(millis: Any) -> str:

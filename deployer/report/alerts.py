@@ -1,8 +1,8 @@
-"""Alerts as a table and as JSON: the document's counts and times, and who and where."""
+"""Alerts as a table and as JSON: the document's counts and times, who and where, and the message."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -11,28 +11,32 @@ from rich.text import Text
 
 from deployer.model.analytic import SEVERITIES
 from deployer.report.escape import visible
+from deployer.report.findings import counted
 
 if TYPE_CHECKING:  # a validate loads this package, and no client of a cluster
     from deployer.cluster.alerts import Alert
+    from deployer.cluster.messages import Told
 
 FORMAT_VERSION = 1
 
 _WORDS = {number: word for word, number in SEVERITIES.items()}
 
 
-def alerts_json(alerts: Sequence[Alert], environment: str, deployment: str, state: str) -> dict[str, Any]:
-    """The alerts as a JSON object."""
+def alerts_json(
+    alerts: Sequence[Alert], environment: str, deployment: str, state: str, told: Mapping[str, Told]
+) -> dict[str, Any]:
+    """The alerts as a JSON object; `told` has the messages that are known, by the id of the alert."""
     return {
         "format_version": FORMAT_VERSION,
         "environment": environment,
         "deployment": deployment,
         "state": state,
-        "alerts": [_alert(alert) for alert in alerts],
+        "alerts": [_alert(alert, told.get(alert.id)) for alert in alerts],
     }
 
 
-def alerts_text(alerts: Sequence[Alert], state: str, width: int = 160) -> str:
-    """A table, a line an alert, and how many there are."""
+def alerts_text(alerts: Sequence[Alert], state: str, told: Mapping[str, Told], width: int = 160) -> str:
+    """A table, a line an alert, how many there are, and then each alert of `told` (by id) with its message."""
     if not alerts:
         return f"No {'' if state == 'all' else f'{state} '}alerts."
     table = Table(box=None, pad_edge=False)
@@ -66,7 +70,32 @@ def alerts_text(alerts: Sequence[Alert], state: str, width: int = 160) -> str:
     with console.capture() as capture:
         console.print(table)
     lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
-    return "\n".join([*lines, "", f"{len(alerts)} alert{'s' if len(alerts) != 1 else ''}."])
+    lines += ["", f"{counted(len(alerts), 'alert')}."]
+    shown = [alert for alert in alerts if alert.id in told]
+    for alert in shown:
+        lines += ["", *_with_message(alert, told[alert.id])]
+    if shown and len(shown) < len(alerts):
+        lines += ["", f"The messages of {len(alerts) - len(shown)} more: add `--messages {len(alerts)}`."]
+    return "\n".join(lines)
+
+
+def _with_message(alert: Alert, told: Told) -> list[str]:
+    """What the alert's document has and no message can say, and the message."""
+    facts = [f"{alert.analytic}/{alert.monitor}", *(f"{name}={visible(value)}" for name, value in alert.entity)]
+    lines = [f"{severity(alert).upper()} {' '.join(facts)}"]
+    if alert.count is not None:
+        steps = {"first_at": "first step", "then_at": "second step", "distinct": "distinct"}
+        metrics = alert.metrics or {}
+        more = [f"{word} {metrics[name]}" for name, word in steps.items() if name in metrics]
+        seen = f"{counted(alert.count, 'event')}, first seen {alert.first_seen}, last seen {alert.last_seen}"
+        lines.append("  " + ", ".join([seen, *more]))
+    ended = f", ended {alert.end}" if alert.end else ""
+    lines.append(f"  {alert.state} since {alert.start}{ended}, alert {alert.id}")
+    if alert.error:
+        lines.append(f"  error: {visible(alert.error)}")
+    if told.note:
+        lines.append(f"  {'note' if told.text else 'no message'}: {visible(told.note)}")
+    return [*lines, *(f"    {visible(line)}" for line in told.text.splitlines())]
 
 
 def severity(alert: Alert) -> str:
@@ -74,7 +103,7 @@ def severity(alert: Alert) -> str:
     return _WORDS.get(alert.severity, alert.severity)
 
 
-def _alert(alert: Alert) -> dict[str, Any]:
+def _alert(alert: Alert, told: Told | None) -> dict[str, Any]:
     return {
         "id": alert.id,
         "analytic": alert.analytic,
@@ -92,4 +121,6 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "end": alert.end or None,
         "acknowledged": alert.acknowledged or None,
         "error": alert.error or None,
+        "message": (told.text if told else "") or None,
+        "message_note": told.note or None if told else "not asked for; --messages says how many are",
     }

@@ -177,6 +177,9 @@ def test_alerts_show_who_and_where(on: Bench, capsys: pytest.CaptureFixture[str]
     assert ("XX0001", "discovery", "medium", 2) == tuple(alert[name] for name in ("analytic", "monitor", "severity", "events"))  # fmt: skip
     assert "2026-03-02T10:00:00Z" == alert["first_seen"] == alert["last_seen"]
     assert "host=ws01 user=alice" in text
+    assert "[new: 1, see `deployer alerts --env local --analytic XX0001`]" in alert["message"].splitlines()[0]
+    assert 2 == alert["message"].count("- 2026-03-02T10:00:00Z netstat")
+    assert [line for line in text.splitlines() if line.startswith("    ")] == [f"    {line}" for line in alert["message"].splitlines()]  # fmt: skip
     assert 64 == run(on, "alerts", "--analytic", "XX0002")
 
 

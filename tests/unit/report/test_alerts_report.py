@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from deployer.cluster.alerts import Alert
+from deployer.cluster.messages import Told
 from deployer.report import alerts_json, alerts_text
 
 ALERT = Alert(
@@ -26,7 +28,7 @@ ALERT = Alert(
 
 def test_the_table_names_who_and_where() -> None:
     """A line an alert with severity in words, entity, counts and times; no control character gets through."""
-    text = alerts_text([ALERT], "active")
+    text = alerts_text([ALERT], "active", {})
 
     for word in ("high", "ACTIVE", "AN0903", "discovery", "host=WS01", "7", "2026-03-02T10:04:00Z", "1 alert."):
         assert word in text
@@ -37,18 +39,44 @@ def test_an_error_alert_shows_the_error() -> None:
     """An alert about a monitor that cannot run shows why instead of an entity."""
     alert = Alert("a2", "AN0903", "discovery", "m1", "t", "2", "ERROR", error="no such index")
 
-    assert "no such index" in alerts_text([alert], "error")
+    assert "no such index" in alerts_text([alert], "error", {})
 
 
 def test_no_alerts_says_so() -> None:
     """Nothing to show is a sentence."""
-    assert "No active alerts." == alerts_text([], "active")
-    assert "No alerts." == alerts_text([], "all")
+    assert "No active alerts." == alerts_text([], "active", {})
+    assert "No alerts." == alerts_text([], "all", {})
+
+
+def test_each_alert_is_told_with_what_only_its_document_has() -> None:
+    """Count and times stand over the message; its lines are kept, and so is the terminal. What is not shown is counted."""
+    other = replace(ALERT, id="a2", count=1)
+
+    text = alerts_text([ALERT, other], "active", {"a1": Told("LOW: x\n\x1b[31mNext:", "old events")})
+
+    assert text.endswith(
+        """
+2 alerts.
+
+HIGH AN0903/discovery host=WS01 user=al\\u001b[31mice
+  7 events, first seen 2026-03-02T10:00:00Z, last seen 2026-03-02T10:04:00Z, distinct 3
+  ACTIVE since 2026-03-02T10:05:00Z, alert a1
+  note: old events
+    LOW: x
+    \\u001b[31mNext:
+
+The messages of 1 more: add `--messages 2`."""
+    )
+
+
+def test_an_alert_without_a_message_says_why() -> None:
+    """The reason stands in its place."""
+    assert "  no message: gone" in alerts_text([ALERT], "active", {"a1": Told(note="gone")}).splitlines()
 
 
 def test_json_has_stable_keys() -> None:
     """Programs get every field under its name, absent times as null."""
-    found = json.loads(json.dumps(alerts_json([ALERT], "prod", "det-prod", "active")))
+    found = json.loads(json.dumps(alerts_json([ALERT], "prod", "det-prod", "active", {"a1": Told("x", "y")})))
 
     assert {
         "format_version": 1,
@@ -73,6 +101,8 @@ def test_json_has_stable_keys() -> None:
                 "end": None,
                 "acknowledged": None,
                 "error": None,
+                "message": "x",
+                "message_note": "y",
             }
         ],
     } == found
