@@ -50,7 +50,9 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         references=tuple(value.get("references", ())),
         where=document.where("id"),
         folder=path.parent.relative_to(root).as_posix(),
-        exclusions=exclusions.read(document, value.get("exclusions"), list(value["monitors"]), findings, value["id"]),
+        exclusions=exclusions.read(
+            document, value.get("exclusions"), [*value["monitors"], *value.get("workflows", {})], findings, value["id"]
+        ),
         workflows=workflows.read(document, monitors, findings),
     )
     return analytic, document

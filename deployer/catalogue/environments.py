@@ -104,6 +104,7 @@ class _Reader:
         paths += [
             ("sources", source, name) for source, values in self.value.get("sources", {}).items() for name in values
         ]
+        paths += [("monitors", name, key) for name, values in self.value.get("monitors", {}).items() for key in values]
         return {"/".join(path): self.document.where(*path) for path in paths}
 
     def _notify(self, channels: Mapping[str, Channel]) -> dict[str, tuple[str, ...]]:
@@ -200,7 +201,7 @@ class _Reader:
         """What an exclusion may be on: a log source, an analytic or a monitor. Analytics are read only if one is asked for."""
         if not any(raw.get("on") for raw in self.value.get("exclusions", ())):
             return []
-        monitors = [f"{name}/{key}" for name in self.analytics for key in self.analytics[name].monitors]
+        monitors = [f"{name}/{key}" for name, one in self.analytics.items() for key in (*one.monitors, *one.workflows)]
         return [*self.sources, *self.analytics, *monitors]
 
     def _exceptions(self) -> tuple[Exemption, ...]:

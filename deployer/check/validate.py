@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deployer.catalogue import environment_names, load_environment, load_repository
 from deployer.catalogue.validation import check_value
-from deployer.check.fire import Shelf, Subject, check_monitors, subjects
+from deployer.check.fire import Shelf, Subject, check_rendered
 from deployer.check.repository import check_repository
 from deployer.check.samples import check_samples
 from deployer.model.analytic import Analytic, Repository
@@ -74,14 +74,14 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
         for analytic in repository.analytics.values()
         for flow in analytic.workflows.values()
     ]
-    found = subjects(_sound([resource for resource in made if resource is not None], findings), target, shelf)
+    sets = [(_sound([resource for resource in made if resource is not None], findings), target)]
     check_samples(repository, findings)
     for environment in environments:
         if environment is not None:
             rendered = render_environment(repository, environment, findings)
             here = Target(repository, naming_of(environment), templates, environment)
-            found += subjects(_sound(rendered, findings), here, shelf)
-    check_monitors(found, findings)
+            sets.append((_sound(rendered, findings), here))
+    found = check_rendered(sets, findings, shelf)
     loaded = tuple(environment for environment in environments if environment is not None)
     own = [item for analytic in sound.values() for item in analytic.exclusions]
     there = [item for environment in loaded for item in environment.exclusions]
@@ -100,7 +100,7 @@ def _mapped(analytic: Analytic, repository: Repository) -> bool:
 
 
 def _sound(resources: Sequence[Resource], findings: Findings) -> list[Resource]:
-    """The monitors that have the form which the server takes; of the others a finding."""
+    """The monitors and workflows that have the form which the server takes; of the others a finding."""
     sound = []
     for resource in resources:
         schema = _schema(resource)
@@ -113,7 +113,7 @@ def _sound(resources: Sequence[Resource], findings: Findings) -> list[Resource]:
                 f"the rendered {resource.key} has not the form that the server takes: {message}",
                 resource.origin or Location(resource.key),
             )
-        if not messages and resource.kind is Kind.MONITOR:
+        if not messages:
             sound.append(resource)
     return sound
 

@@ -134,11 +134,14 @@ def _health(job: Job, run: Run | None, nodes: Nodes | None, now: int, *, delegat
         return Health.UNKNOWN
     if run is not None and not run.on_time:
         return Health.LATE
-    if run is not None and run.last is not None:
-        return Health.OK
     # The nodes know of runs since they started only.
     since = max(job.enabled_at or 0, nodes.since if nodes else now)
-    return Health.NEVER if now - since > 2000 * job.interval + GRACE else Health.WAITING
+    patience = 2000 * job.interval + GRACE
+    if run is None or run.last is None:
+        return Health.NEVER if now - since > patience else Health.WAITING
+    # How far apart the runs of a cron schedule are only the node can say.
+    overdue = "period" in job.live.body.get("schedule", {}) and now - max(run.last, since) > patience
+    return Health.LATE if overdue else Health.OK
 
 
 def heard(name: str, place: Place, last: LastEvent, now: int, silent_after: float | None) -> SourceState:

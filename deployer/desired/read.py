@@ -10,7 +10,7 @@ from pathlib import Path
 from deployer.catalogue import analytics, load_environment, load_repository
 from deployer.catalogue.repository import load_cases, load_shared
 from deployer.check import check_repository
-from deployer.check.fire import Shelf, check_monitors, subjects
+from deployer.check.fire import Shelf, check_rendered
 from deployer.check.samples import check_samples
 from deployer.desired import remembered
 from deployer.desired.remembered import Analyzed, Desired, Whole
@@ -35,7 +35,7 @@ def fresh(
     assert loaded is not None
     resources = render_environment(repository, loaded, findings, secrets, today)
     check_repository(repository, findings)
-    check_monitors(subjects(resources, target_of(repository, loaded)), findings)
+    check_rendered([(resources, target_of(repository, loaded))], findings)
     check_samples(repository, findings)
     excluding = [*loaded.exclusions, *(item for one in repository.analytics.values() for item in one.exclusions)]
     exclude(findings, excluding)
@@ -117,7 +117,7 @@ class _Reader:
         active = analytic.status == "active"
         resources = of_analytic(analytic, target, findings) if active else []
         check_repository(alone, findings)
-        check_monitors(subjects(resources, dataclasses.replace(target, repository=alone), self.shelf), findings)
+        check_rendered([(resources, dataclasses.replace(target, repository=alone))], findings, self.shelf)
         check_samples(alone, findings)
         # An environment's own exclusions are of findings in its file, which are not an analytic's to remember.
         exclude(findings, [*analytic.exclusions, *(target.environment.exclusions if target.environment else ())])

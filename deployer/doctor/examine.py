@@ -10,6 +10,7 @@ from deployer.check.fire import Subject
 from deployer.cluster import Cluster
 from deployer.cluster.facts import read_identity
 from deployer.cluster.health import read_nodes
+from deployer.doctor.delays import check_delays
 from deployer.doctor.indices import check_indices, read_indices
 from deployer.doctor.patient import Patient
 from deployer.doctor.runs import check_capacity, check_refusals, check_runs, facts_of
@@ -59,6 +60,7 @@ def examine(
     check_scripts(patient)
     check_templates(patient)
     check_sources(patient, clock)
+    check_delays(patient, clock)
     jobs = check_runs(patient, before, clock)
     short = check_capacity(patient, facts_of(patient, identity), jobs)
     watch()

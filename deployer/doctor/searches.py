@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deployer.check.fire import Subject
-from deployer.check.fire.buckets import DEFAULT_SIZE
+from deployer.check.fire.answers import DEFAULT_SIZE
 from deployer.check.fire.mapped import scripts
 from deployer.cluster import errors
 from deployer.cluster.reach import (
@@ -23,6 +23,8 @@ from deployer.cluster.records import INDEX
 from deployer.doctor.patient import Patient
 from deployer.render import schedules
 
+_CTX = re.compile(r"\bctx\b")
+_OWN_CTX = re.compile(r"\b(?:def|Map|Object)\s+ctx\b")
 _CLOCK = re.compile(r"\{\{\{?\s*period_(start|end)\s*\}?\}\}")
 
 
@@ -75,8 +77,11 @@ def check_templates(patient: Patient) -> None:
 
 
 def at(subject: Subject, now: int) -> Mapping[str, Any]:
-    """The search of a monitor with the clock in it, as the plugin renders it."""
+    """The search of a monitor with the clock in it, as the plugin renders it; of a document-level one, its queries."""
     start = now - 1000 * schedules.longest_gap(subject.resource.written["schedule"])
+    if subject.per_event:
+        asked = [{"query_string": {"query": text}} for text in subject.texts]
+        return {"size": 0, "terminate_after": 1, "query": {"bool": {"should": asked, "minimum_should_match": 1}}}
     text = json.dumps(subject.search, ensure_ascii=False)
     body: Mapping[str, Any] = json.loads(_CLOCK.sub(lambda match: str(start if match[1] == "start" else now), text))
     return body
@@ -137,14 +142,16 @@ def _compiled(patient: Patient, subject: Subject, seen: set[str]) -> Iterator[tu
 
 
 def _conditions(subject: Subject) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not subject.per_bucket:
-        return  # the conditions of others see a context that no other script has
-    for trigger in subject.triggers:
+    """The conditions that are painless. Those of a query-level monitor read `ctx`, which no other script has: here it is a parameter."""
+    for trigger in subject.triggers if not subject.per_event else ():
         condition = trigger["condition"]
         script = condition.get("script")
         source = str(script.get("source", "")) if isinstance(script, Mapping) else str(script or "")
         params = dict(script.get("params") or {}) if isinstance(script, Mapping) else {}
-        yield source, {**dict.fromkeys(condition.get("buckets_path") or {}, 1), **params}
+        if subject.per_bucket:
+            yield source, {**dict.fromkeys(condition.get("buckets_path") or {}, 1), **params}
+        elif not _OWN_CTX.search(source):
+            yield _CTX.sub("params.ctx", source), params
 
 
 def _existing(patient: Patient, subject: Subject) -> str:

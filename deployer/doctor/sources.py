@@ -29,7 +29,7 @@ def check_sources(patient: Patient, now: int) -> None:
             patient.tell(
                 source,
                 "DAC033",
-                f"the log source {source} stopped: its last event is of {_time(last.at)}, {_ago(now - last.at)} ago, and "
+                f"the log source {source} stopped: its last event is of {_time(last.at)}, {ago(now - last.at)} ago, and "
                 f"{durations.words(limit)} are allowed",
                 patient.where(source, "silent_after"),
                 "look at its shipper and at errors of its ingest pipeline; `silent_after` says how long it may be silent",
@@ -52,7 +52,8 @@ def _time(millis: int) -> str:
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _ago(millis: int) -> str:
+def ago(millis: int) -> str:
+    """A number of milliseconds in the largest unit of which it has one, rounded down."""
     seconds = millis // 1000
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= size:

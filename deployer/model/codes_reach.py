@@ -44,7 +44,7 @@ REACH = (
     Code(
         "DAC025",
         "A look-back that is too short",
-        "The search looks back less far than the window, the longest time between two runs and the slowest source's ingest delay together.",
+        "The search looks back less far than the window, the longest time between two runs and the slowest source's ingest delay together; or a workflow runs a monitor less often than that looks back.",
         "Events that arrive late, or just after a run, are seen by no run; so are those at the two ends of a window.",
         "Let the time range begin at `[[ look_back_from ]]`, which is the sum of the three, or lower the window or the source's `ingest_delay`.",
     ),
@@ -58,7 +58,7 @@ REACH = (
     Code(
         "DAC027",
         "A threshold that no bucket can reach",
-        "The condition wants more than one bucket can hold: more values than a `terms` has buckets, different values of a field by which the buckets are cut, more events than a bucket of one event has, or events that lie further apart than a bucket of time is wide.",
+        "The condition wants more than one bucket can hold: more values than a `terms` has buckets, different values of a field by which the buckets are cut, more events than a bucket of one event has, or events that lie further apart than a bucket of time is wide. Of a query-level monitor: more hits than the search counts or holds.",
         "The condition is never true, however much happens.",
         "Lower the threshold, raise the size, or cut the buckets by other fields.",
     ),
@@ -72,7 +72,7 @@ REACH = (
     Code(
         "DAC029",
         "A search that matches nothing or everything",
-        "With a tunable's value as it is (or by its condition alone) the search can match no event, or matches every event of its log sources.",
+        "With a tunable's value as it is (or by its condition alone) the search can match no event, or matches every event of its log sources. Of a workflow: `when` never holds, or holds when none of its monitors alerted.",
         "It would never alert, or on everybody.",
         "Change the value that the finding names; the finding shows what it is for.",
     ),
@@ -128,6 +128,14 @@ REACH = (
         "It is enabled, and no node has run it for more than two intervals and 90 seconds, or runs it late.",
         "What does not run cannot alert.",
         "See whether `plugins.scheduled_jobs.enabled` is on, and look at the load and the log of the nodes that hold .opendistro-alerting-config.",
+        live=True,
+    ),
+    Code(
+        "DAC037",
+        "Events later than the declared ingest delay",
+        "Of the last day's events of a log source, too many came later than its `ingest_delay`: one in twenty (an error; of fewer than 20 events the half), or one in a hundred (a warning). Measured is `event.ingested` less `@timestamp`.",
+        "Monitors look back window, interval and `ingest_delay`. What comes later than that is seen by no run.",
+        "Look at what holds the events up (a shipper's queue, a clock or a time zone), or raise `ingest_delay` in mappings/sources or under `sources` of the environment: the look-back follows.",
         live=True,
     ),
 )

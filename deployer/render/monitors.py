@@ -93,10 +93,14 @@ def _formed(body: Mapping[str, Any]) -> bool:
     """Whether a body has what is read of it here and by the rules; the schema, which tells what is missing, takes longer."""
     try:
         conditions = [inner["condition"] for trigger in body["triggers"] for inner in trigger.values()]
-        searches = "doc_level_input" not in body["inputs"][0]
-        search = body["inputs"][0]["search"] if searches else {"indices": [], "query": {}}
-        known = isinstance(body["name"], str) and isinstance(search["indices"], list)
-        return known and all(isinstance(value, dict) for value in (search["query"], *conditions)) and bool(conditions)
+        (found,) = body["inputs"][0].values()
+        known = isinstance(body["name"], str) and isinstance(found["indices"], list)
+        asked = (
+            [str(item["query"]) for item in found["queries"]]
+            if "doc_level_input" in body["inputs"][0]
+            else found["query"]
+        )
+        return known and bool(asked) and all(isinstance(value, dict) for value in conditions) and bool(conditions)
     except (KeyError, IndexError, TypeError, AttributeError):
         return False
 

@@ -40,10 +40,16 @@ def stream(on: Bench) -> str:
     return f"logs-x.{on.deployment.replace('-', '')}-default"
 
 
-def event(on: Bench, minutes: float, command: str = "dir") -> None:
-    """Send one event that happened so many minutes ago."""
+def event(on: Bench, minutes: float, command: str = "dir", late: float = 0) -> None:
+    """Send one event that happened so many minutes ago, and was ingested so many minutes later."""
     at = int(time.time() * 1000 - minutes * 60_000)
-    body = {"@timestamp": at, "host": {"name": "h1"}, "user": {"name": "alice"}, "process": {"command_line": command}}
+    body = {
+        "@timestamp": at,
+        "event": {"ingested": at + int(late * 60_000)},
+        "host": {"name": "h1"},
+        "user": {"name": "alice"},
+        "process": {"command_line": command},
+    }
     on.node.request("POST", f"/{stream(on)}/_doc?refresh=true", body)
     on.also.insert(0, f"/_data_stream/{stream(on)}")
 
@@ -90,13 +96,18 @@ def test_a_healthy_deployment_has_no_finding_and_is_only_read(
     assert [] == [request.path for request in proxy.seen if re.search(r"monitors/.*_execute", request.path)]
 
 
-def test_sources_that_stopped_or_never_sent_are_told_apart(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    """Never an event, then a fresh one, then only one that is older than the environment allows."""
+def test_sources_that_stopped_or_are_late_or_never_sent_are_told_apart(
+    on: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never an event, then a fresh one, then some that come later than they may, then only ones that are older than the environment allows."""
     run(on, "deploy")
     never = doctor(on, capsys)
     event(on, 30)
     sent = doctor(on, capsys)
-    append(on, "sources: {x.plain: {silent_after: 10m}}\n")
+    event(on, 31, late=20)
+    event(on, 32, late=30)
+    late = doctor(on, capsys)
+    append(on, "sources: {x.plain: {silent_after: 10m, ingest_delay: 20m}}\n")
     stopped = doctor(on, capsys)
     append(on, "exclusions: [{code: DAC033, on: x.plain, owner: o, reason: moving house, expires: '2999-01-01'}]\n")
     excluded = doctor(on, capsys)
@@ -105,6 +116,8 @@ def test_sources_that_stopped_or_never_sent_are_told_apart(on: Bench, capsys: py
     assert "has never sent an event" in of(never, "DAC033")[0]
     assert of(never, "DAC033")[0].startswith("mappings/sources/x.yml:2:3 ")
     assert set() == codes(sent)
+    assert {"DAC037"} == codes(late)
+    assert ", half of them 20m or more after they happened" in of(late, "DAC037")[0]
     (line,) = of(stopped, "DAC033")
     assert "the log source x.plain stopped: its last event is of " in line
     assert "30m ago, and 10m are allowed" in line

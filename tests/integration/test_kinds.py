@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -79,6 +80,37 @@ def test_every_kind_is_deployed_and_a_second_run_changes_nothing(on: Bench, caps
     } == {name[:1].lower() + name[1:]: kind for name, kind in types.items()}
     enabled = {name[:1].lower() + name[1:]: body["enabled"] for name, (_, body) in live.items()}
     assert {"listed once"} == {name for name, running in enabled.items() if not running}
+
+
+def test_the_doctor_looks_at_every_kind(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sound monitors have no finding; then a condition that does not compile, a query that is none, and fields and an index that are not there."""
+    happen(on)
+    sound = told(on, capsys)
+    templates = on.folder / "templates/monitors"
+    for name, old, new in (
+        ("total", 'total.value >= params.threshold"', 'total.value >= >= params.threshold"'),
+        ("document", '"query": [[ query ]]', '"query": "process.name:[1 TO"'),
+    ):
+        text = (templates / f"{name}.json.j2").read_text()
+        assert old in text
+        (templates / f"{name}.json.j2").write_text(text.replace(old, new))
+    broken = told(on, capsys)
+    path = environment(on)
+    path.write_text(path.read_text().replace(f"index: {on.deployment}-events", f"index: {on.deployment}-nothing"))
+    nowhere = told(on, capsys)
+
+    assert set() == sound
+    assert {("DAC030", "XX0001/burst"), ("DAC032", "XX0001/each")} == broken
+    assert ("DAC026", "XX0001/discovery") in nowhere
+
+
+def told(on: Bench, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
+    """The codes that the doctor finds on the cluster, and of which monitor or source each tells first."""
+    capsys.readouterr()
+    run(on, "doctor", "--output", "json")
+    found = json.loads(capsys.readouterr().out)["findings"]
+    names = re.compile(r"XX0001/\w+|x[.]plain")
+    return {(item["code"], names.findall(item["message"])[0]) for item in found if item["found"] == "cluster"}
 
 
 def test_every_kind_alerts_for_real_with_its_message(on: Bench) -> None:

@@ -101,6 +101,7 @@ template:
           pid: {type: long}
           title: {type: keyword, ignore_above: 8191}
           command_line: {type: wildcard, fields: {words: {type: text}}}
+      event: {properties: {ingested: {type: date}}}
 """
 
 ENTITIES = """\

@@ -6,10 +6,11 @@ templates make of conditions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from deployer.check.fire.buckets import check_buckets
 from deployer.check.fire.empties import check_empties
+from deployer.check.fire.flows import check_workflows
 from deployer.check.fire.indices import check_indices
 from deployer.check.fire.mapped import check_fields
 from deployer.check.fire.scripts import check_scripts
@@ -22,20 +23,30 @@ from deployer.render.target import Target
 
 RULES = (check_fields, check_wildcards, check_times, check_indices, check_buckets, check_empties, check_scripts)
 
-__all__ = ["RULES", "Shelf", "Subject", "check_monitors", "subjects"]
+__all__ = ["RULES", "Shelf", "Subject", "check_monitors", "check_rendered", "check_workflows", "subjects"]
 
 
 def subjects(resources: Iterable[Resource], target: Target, shelf: Shelf | None = None) -> list[Subject]:
-    """The monitors among resources that search, each with what it was made from. Document-level ones do not: they compare."""
+    """The monitors among resources, each with what it was made from."""
     shelf = shelf or Shelf(target.repository)
     found = []
     for resource in resources:
         analytic = target.repository.analytics.get(resource.analytic or "")
         key = resource.key.rpartition("/")[2]
-        searches = resource.kind is Kind.MONITOR and resource.body.get("monitor_type") != "doc_level_monitor"
-        if searches and analytic is not None and key in analytic.monitors:
+        if resource.kind is Kind.MONITOR and analytic is not None and key in analytic.monitors:
             found.append(Subject(resource, analytic, analytic.monitors[key], target, shelf))
     return found
+
+
+def check_rendered(
+    rendered: Sequence[tuple[Sequence[Resource], Target]], findings: Findings, shelf: Shelf | None = None
+) -> list[Subject]:
+    """Add what the rules find wrong with the monitors and workflows rendered for each target; gives the monitors."""
+    found = [(resources, subjects(resources, target, shelf)) for resources, target in rendered]
+    check_monitors([subject for _, made in found for subject in made], findings)
+    for resources, made in found:
+        check_workflows(resources, made, findings)
+    return [subject for _, made in found for subject in made]
 
 
 def check_monitors(subjects: Iterable[Subject], findings: Findings) -> None:

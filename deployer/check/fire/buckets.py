@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from deployer.check.fire import clauses, logic
+from deployer.check.fire import answers, clauses, logic
+from deployer.check.fire.answers import COUNT, DEFAULT_SIZE, Demand
 from deployer.check.fire.clauses import inner_aggregations, parts, table
 from deployer.check.fire.subject import Subject
 from deployer.model import durations
 from deployer.model.finding import Findings
-
-DEFAULT_SIZE = 10
-"""What the server takes where a composite or a `terms` names no size."""
 
 _UNIQUE = frozenset({"_id", "_seq_no", "event.id", "@timestamp"})
 _COMPARISON = re.compile(r"\(*\s*params\.(\w+)\s*(>=|>|==)\s*(?:params\.(\w+)|(-?\d+(?:\.\d+)?)[lLfFdD]?)\s*\)*")
@@ -24,17 +21,10 @@ _INTERVAL = re.compile(r"(\d+)?(ms|[smhdwMqy]|second|minute|hour|day|week|month|
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "q": 7776000, "y": 31536000}
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """The condition wants the metric at `path` to be at least `least`."""
-
-    path: str
-    least: float
-
-
 def check_buckets(subject: Subject, findings: Findings) -> None:
     """Each threshold can be reached in one bucket, and the first page has room for the entities expected."""
     if not subject.per_bucket:
+        _whole(subject, findings)
         return
     composite = _composite(subject.search)
     for trigger in subject.triggers:
@@ -49,6 +39,20 @@ def check_buckets(subject: Subject, findings: Findings) -> None:
                 )
     _spread(subject, composite, findings)
     _room(subject, composite, findings)
+
+
+def _whole(subject: Subject, findings: Findings) -> None:
+    """The same of a query-level monitor, whose condition sees the answer as a whole."""
+    for trigger in subject.triggers if not subject.per_event else ():
+        for demand in answers.demands(trigger["condition"]):
+            limit, why = answers.most(subject.search, demand) or _most(subject, subject.search, demand)
+            if demand.least > limit:
+                findings.add(
+                    "DAC027",
+                    f"{subject.key} wants at least {demand.least:g} of '{demand.path}' in its answer, and {limit:g} is the most: {why}",
+                    _place(subject, demand),
+                    "lower the threshold, or let the answer hold more",
+                )
 
 
 def demands(condition: Mapping[str, Any]) -> Iterator[Demand]:
@@ -82,7 +86,7 @@ def _composite(search: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _most(subject: Subject, composite: Mapping[str, Any], demand: Demand) -> tuple[float, str]:
     """The largest value that a metric can have in one bucket, and why."""
-    if demand.path == "_count":
+    if demand.path in ("_count", COUNT):
         for name, kind, body in _keys(composite):
             if kind == "terms" and str(body.get("field")) in _UNIQUE:
                 return 1, f"each event has its own '{body['field']}' (the source {name})"
@@ -135,7 +139,9 @@ def _place(subject: Subject, demand: Demand) -> Any:
     spec = subject.spec
     threshold = (
         spec.distinct.threshold
-        if spec.distinct and demand.least == subject.number(spec.distinct.threshold) and demand.path != "_count"
+        if spec.distinct
+        and demand.least == subject.number(spec.distinct.threshold)
+        and demand.path not in ("_count", COUNT)
         else spec.threshold
     )
     if demand.least not in (subject.number(threshold), subject.number(threshold) + 1):

@@ -8,7 +8,7 @@ from typing import Any
 
 from deployer.check.fire import logic, swallowed
 from deployer.check.fire.clauses import DATASET, head, parts, table
-from deployer.check.fire.subject import Subject
+from deployer.check.fire.subject import Subject, search_of
 from deployer.check.fire.times import TIMES
 from deployer.model.condition import TunableRef
 from deployer.model.environment import Environment
@@ -175,4 +175,4 @@ def _overrides_at_fault(subject: Subject) -> list[str]:
 def _dead_with(subject: Subject, environment: Environment | None, tunables: Mapping[str, Any] | None = None) -> bool:
     target = dataclasses.replace(subject.target, environment=environment)
     made = monitors.render(subject.analytic, subject.spec, target, Findings(), tunables)
-    return made is None or _dead(made.body["inputs"][0]["search"]["query"].get("query"))
+    return made is None or _dead(search_of(made.body).get("query"))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from deployer.check.fire import lucene
 from deployer.check.fire.clauses import head, on_field, parts, table, values_of
 from deployer.render import times
 
@@ -47,9 +48,24 @@ def truth(query: Any, assume: Assume = nothing_assumed) -> Truth:
             return _any([truth(part, assume) for part in parts(body.get("queries"))])
         case "boosting" if isinstance(body, Mapping):
             return truth(body.get("positive"), assume)
+        case "query_string" if isinstance(body, Mapping):
+            return _text(body, assume)
     field, value = on_field(kind, body)
     assumed = assume(kind, field, value if field else body)
     return _leaf(kind, field, value, body) if assumed is None else assumed
+
+
+def _text(body: Mapping[str, Any], assume: Assume) -> Truth:
+    """What is known of a query in Lucene's syntax."""
+    asked = lucene.single(body)
+    if asked is None:
+        found = lucene.tree(body)
+        return None if head(found)[0] == "query_string" and not lucene.single(head(found)[1]) else truth(found, assume)
+    field, term = asked
+    assumed = assume("term", field, term)
+    if assumed is None and len(term) > 1 and term[0] == term[-1] == "/":
+        return True if _anything(term[1:-1]) else None
+    return True if assumed is None and field == "*" and set(term) == {"*"} else assumed
 
 
 def _bool(body: Mapping[str, Any], assume: Assume) -> Truth:
@@ -101,8 +117,8 @@ def _leaf(kind: str, field: str, value: Any, body: Any) -> Truth:
             return True if values and values[0] == "" else None
         case "range" if isinstance(value, Mapping):
             return False if _empty(_interval(value)) else None
-        case "query_string" | "simple_query_string" if isinstance(body, Mapping):
-            return True if str(body.get("query")).strip() in ("*", "*:*") else None
+        case "simple_query_string" if isinstance(body, Mapping):
+            return True if str(body.get("query")).strip() == "*" else None
         case "script":
             return _script(body)
     return None

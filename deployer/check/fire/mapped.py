@@ -8,6 +8,7 @@ from typing import Any
 
 from deployer.check.fire import clauses
 from deployer.check.fire.clauses import Clause
+from deployer.check.fire.query_strings import wildcards
 from deployer.check.fire.subject import Subject
 from deployer.model.finding import Findings
 from deployer.render.fields import KEYWORDS, NUMBERS
@@ -81,8 +82,35 @@ def unfit(clause: Clause, kind: str) -> tuple[str, str] | None:
             f"compares texts, and a field of type {kind} has none",
             "use term or range, or a keyword field of the same value",
         )
+    if query == "query_string":
+        return _unfit_term(clause, kind)
     if kind in NUMBERS and query in ("term", "terms") and not all(_number(value) for value in clause.values):
         return "compares a number with a text", "write a number"
+    return None
+
+
+def _unfit_term(clause: Clause, kind: str) -> tuple[str, str] | None:
+    """The same of a term in Lucene's syntax."""
+    for text in clause.texts:
+        expression = text[:1] == "/"
+        if kind not in TEXTS | KEYWORDS and (expression or (wildcards(text) and text != "*")):
+            return (
+                f"compares texts ({text}), and a field of type {kind} has none",
+                "write a value or a range such as >=3, or use a keyword field of the same value",
+            )
+        if kind in TEXTS and expression and re.search(r" |\\s", text):
+            return (
+                f"compares the whole value ({text}), and a text is kept as single words",
+                "ask a phrase, or a keyword field of the same value",
+            )
+        if (
+            kind in NUMBERS
+            and not expression
+            and text[:1] not in "[{<>"
+            and text != "*"
+            and not _number(text.strip('"'))
+        ):
+            return f"compares a number with a text ({text})", "write a number"
     return None
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
-    (?P<field>(?:[\w.@*-]|\\.)+):            # field:
+    (?P<sign>[-+!](?=\S))                     # -field:term
+    | (?P<field>(?:[\w.@*-]|\\.)+):            # field:
     | (?P<phrase>"(?:[^"\\]|\\.)*")          # "a phrase"
     | (?P<regex>/(?:[^/\\]|\\.)+/)           # /an expression/
     | (?P<range>[\[{][^\]}]*[\]}])           # [a TO b]
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 _OPERATORS = frozenset({"AND", "OR", "NOT", "&&", "||", "!", "+", "-"})
-_DISTANCE = re.compile(r"[\^~][\d.]*$")
+DISTANCE = re.compile(r"[\^~][\d.]*$")
 
 
 def terms(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -30,14 +31,13 @@ def terms(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     query = body.get("query")
     if not isinstance(query, str):
         return
-    named = body.get("fields") or [body.get("default_field") or "*"]
-    defaults = [str(name).partition("^")[0] for name in (named if isinstance(named, list) else [named])]
+    without = defaults(body)
     waiting: str | None = None
     stack: list[str | None] = []
-    for match in _TOKEN.finditer(query):
+    for match in TOKEN.finditer(query):
         kind, text = match.lastgroup, match[0]
         if kind == "field":
-            waiting = _plain(match["field"])
+            waiting = plain(match["field"])
         elif text == "(":
             stack.append(waiting)
             waiting = None
@@ -45,14 +45,20 @@ def terms(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if stack:
                 stack.pop()
             waiting = None
-        elif kind == "word" and text in _OPERATORS:
+        elif kind == "sign" or (kind == "word" and text in _OPERATORS):
             continue
         else:
-            term = _DISTANCE.sub("", text).lstrip("+-!") if kind == "word" else text
+            term = DISTANCE.sub("", text) if kind == "word" else text
             around = waiting or next((name for name in reversed(stack) if name), None)
             waiting = None
             if term:
-                yield from ((name, term) for name in ([around] if around else defaults))
+                yield from ((name, term) for name in ([around] if around else without))
+
+
+def defaults(body: Mapping[str, Any]) -> list[str]:
+    """The fields that a term without a field is asked of; ``*`` stands for all."""
+    named = body.get("fields") or [body.get("default_field") or "*"]
+    return [str(name).partition("^")[0] for name in (named if isinstance(named, list) else [named])]
 
 
 def wildcards(term: str) -> list[int]:
@@ -74,5 +80,6 @@ def unescaped(text: str) -> list[int]:
     return found
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without the escapes in it."""
     return re.sub(r"\\(.)", r"\1", name)

@@ -21,6 +21,8 @@ _STRINGS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 _TAG = re.compile(r"\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}", re.S)
 _CLOCK = frozenset({"period_start", "period_end"})
+_AGGREGATION = re.compile(r"\bctx\.results\[0\]\.aggregations\.(\w+)")
+_QUERY = re.compile(r"query\[(name|id|tag)=([^\]]*)\]")
 _SPECIAL = frozenset({"_count", "_key"})
 
 
@@ -38,14 +40,21 @@ def check_scripts(subject: Subject, findings: Findings) -> None:
 def _problems(subject: Subject) -> Iterator[tuple[str, str]]:
     for source in scripts(subject.search):
         yield from ((f"a script {wrong}", source[:40]) for wrong in _broken(source))
-    for tag in _query_tags(subject.search):
+    for tag in _query_tags(subject.search) if not subject.per_event else ():
         yield (
             f"the search holds {tag}, which the server replaces by nothing: it knows only period_start and period_end",
             tag,
         )
+    for text in subject.texts:
+        if "{{" in text:
+            yield "a query holds {{, and the queries of a document-level monitor have no clock and no tags", "{{"
     for body in subject.triggers:
         if subject.per_bucket:
             yield from _condition(body["condition"], subject.search)
+        elif subject.per_event:
+            yield from _names_of_queries(subject, body["condition"])
+        else:
+            yield from _results(body["condition"], subject.search)
         for action in body.get("actions") or []:
             for name in ("subject_template", "message_template"):
                 text = str((action.get(name) or {}).get("source", ""))
@@ -100,6 +109,38 @@ def _condition(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Itera
         first = re.split(r"[>.\[]", str(path))[0]
         if known is not None and first not in known | _SPECIAL:
             yield f"the trigger's condition reads '{path}', and no aggregation of the composite is called so", str(path)
+
+
+def _results(condition: Mapping[str, Any], search: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the condition of a query-level monitor, which sees the whole answer."""
+    script = condition.get("script")
+    source = str(script.get("source", "") if isinstance(script, Mapping) else script or "")
+    for wrong in _broken(source):
+        yield f"the trigger's condition {wrong}", source[:40].strip() or '"condition"'
+    params = table(table(script).get("params"))
+    for name in dict.fromkeys(match[1] or match[2] for match in _PARAM.finditer(source)):
+        if name not in params:
+            yield (
+                f"the trigger's condition uses params.{name}, which its params do not give: it fails at each run",
+                f"params.{name}",
+            )
+    known = inner_aggregations(search)
+    for name in dict.fromkeys(_AGGREGATION.findall(source)):
+        if name not in known:
+            yield (
+                f"the trigger's condition reads 'aggregations.{name}', and no aggregation of the search is called so",
+                f"aggregations.{name}",
+            )
+
+
+def _names_of_queries(subject: Subject, condition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the condition of a document-level monitor: it names queries, by name, id or tag."""
+    source = str(table(condition.get("script")).get("source", ""))
+    for wrong in _broken(source):
+        yield f"the trigger's condition {wrong}", source[:40].strip() or '"condition"'
+    for what, name in _QUERY.findall(source):
+        if name.strip() not in subject.names_of_queries(what):
+            yield f"the trigger's condition names query[{what}={name}], and no query has that {what}", f"{what}={name}"
 
 
 def _names(search: Mapping[str, Any], parent: str) -> set[str] | None:

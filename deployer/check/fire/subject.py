@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from deployer.check.fire import clauses
+from deployer.check.fire import clauses, lucene
 from deployer.check.fire.clauses import Clause, table
 from deployer.model import durations
 from deployer.model.analytic import Analytic, MonitorSpec, Repository
@@ -67,11 +67,27 @@ class Subject:
         """Where it comes from."""
         return self.target.repository
 
-    @property
+    @cached_property
     def search(self) -> Mapping[str, Any]:
-        """The search that it runs."""
-        found: Mapping[str, Any] = self.resource.body["inputs"][0]["search"]["query"]
-        return found
+        """The search that it runs; of a document-level monitor, its queries as one."""
+        return search_of(self.resource.body)
+
+    @property
+    def per_event(self) -> bool:
+        """Whether it is a document-level monitor: it compares each new event, and looks back at none."""
+        return bool(self.resource.body.get("monitor_type") == "doc_level_monitor")
+
+    @property
+    def texts(self) -> list[str]:
+        """The queries of a document-level monitor, in Lucene's syntax, as they are sent."""
+        return [str(item["query"]) for item in _input(self.resource.body)["queries"]] if self.per_event else []
+
+    def names_of_queries(self, what: str) -> set[str]:
+        """The names, ids or tags of the queries of a document-level monitor."""
+        queries = _input(self.resource.body).get("queries") or []
+        if what == "tag":
+            return {str(tag) for item in queries for tag in item.get("tags") or ()}
+        return {str(item.get(what)) for item in queries}
 
     @property
     def triggers(self) -> list[Mapping[str, Any]]:
@@ -86,7 +102,7 @@ class Subject:
     @property
     def indices(self) -> list[str]:
         """The index patterns that it reads."""
-        return [str(name) for name in self.resource.body["inputs"][0]["search"]["indices"]]
+        return [str(name) for name in _input(self.resource.body)["indices"]]
 
     @cached_property
     def tunables(self) -> dict[str, Any]:
@@ -221,6 +237,24 @@ class Subject:
                 found.append(name)
                 waiting += _EXTENDS.findall(self.repository.templates[name])
         return found
+
+
+def search_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The search of a rendered monitor. A document-level one has texts in Lucene's syntax: they are shown as query DSL."""
+    found = _input(body)
+    if "queries" not in found:
+        search: Mapping[str, Any] = found["query"]
+        return search
+    trees = [
+        lucene.tree({"query": str(item["query"]), "fields": item.get("fields") or []}) for item in found["queries"]
+    ]
+    return {"query": trees[0] if len(trees) == 1 else {"bool": {"should": trees, "minimum_should_match": 1}}}
+
+
+def _input(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one input of a rendered monitor."""
+    (found,) = body["inputs"][0].values()
+    return table(found)
 
 
 def _holds(written: Any, value: Any) -> bool:

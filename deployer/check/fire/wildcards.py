@@ -41,7 +41,8 @@ def check_wildcards(subject: Subject, findings: Findings) -> None:
                     subject.place(clause.field, text),
                     "escape only \\, * and ? and only once; in `like` of a condition nothing is escaped, the tool does it",
                 )
-        if clause.kind in ("wildcard", "query_string", "regexp"):
+        # New events alone are compared one by one: there is no list of values to go through.
+        if clause.kind in ("wildcard", "query_string", "regexp") and not subject.per_event:
             _leading(subject, clause, findings)
 
 
@@ -49,13 +50,16 @@ def _query_string(subject: Subject, clause: Clause, findings: Findings) -> None:
     """On a field of type wildcard only exact terms, phrases, prefixes and expressions are right (FACTS.md, "Query traps")."""
     for text in clause.texts:
         places = wildcards(text)
-        if not places or text == "*" or (places == [len(text) - 1] and text[-1] == "*"):
+        if text == "*":
+            continue
+        if not subject.per_event and (not places or (places == [len(text) - 1] and text[-1] == "*")):
             continue
         kinds = {mapping.get("type"): name for name, mapping in _asked(subject, clause)}
         if "wildcard" in kinds:
             findings.add(
                 "DAC021",
-                f"{subject.key}: the query_string '{text}' on '{kinds['wildcard']}', a field of type wildcard, does not match what it says",
+                f"{subject.key}: the query_string '{text}' on '{kinds['wildcard']}', a field of type wildcard, "
+                + ("finds nothing in a document-level monitor" if subject.per_event else "does not match what it says"),
                 subject.place(clause.field, text),
                 "use a wildcard query there, a regular expression, or `matches` in a condition",
             )
