@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench import MONITORS, RECORDS, Bench
-from tests.commands import append, deployment, repository, run
+from tests.commands import append, by_way_of, deployment, repository, run
 from tests.faults import Fault, Proxy, Reply, Request, proxied
 
 KILLS = ("killed before", "killed after")
@@ -130,9 +131,6 @@ def inject(cluster_url: str, folder: Path, scenario: Scenario, kind: str, write:
 
 def _victim(on: Bench, proxy: Proxy, scenario: Scenario, kind: str, write: int, verdict: Verdict) -> int:
     """Run the deploy through the proxy with the fault in its way; its exit code."""
-    environment = on.folder / "environments/local.yml"
-    direct = environment.read_text()
-    environment.write_text(direct.replace(f'"{on.url}"', f'"{proxy.url}"').replace("cluster: {", f"cluster: {{timeout: {TIMEOUT_S}s, "))  # fmt: skip
     child: list[subprocess.Popen[str]] = []
     over = threading.Event()
 
@@ -156,17 +154,13 @@ def _victim(on: Bench, proxy: Proxy, scenario: Scenario, kind: str, write: int, 
     fault.cut = kind == "half an answer"
     proxy.faults.append(fault)
     command = [sys.executable, "-m", "deployer", "deploy", "--root", str(on.folder), "--env", "local", "--yes"]
-    child.append(
-        subprocess.Popen(
-            [*command, *scenario.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ
-        )
-    )
-    try:
-        output, _ = child[0].communicate(timeout=120)
-    finally:
-        over.set()
-        child[0].kill()
-    environment.write_text(direct)
+    with by_way_of(on, proxy.url, f"timeout: {TIMEOUT_S}s, "):
+        child.append(subprocess.Popen([*command, *scenario.options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))  # fmt: skip
+        try:
+            output, _ = child[0].communicate(timeout=120)
+        finally:
+            over.set()
+            child[0].kill()
     proxy.settled()
     if "Traceback" in output:
         verdict.problems.append(f"a traceback: {output[-500:]}")
@@ -193,9 +187,7 @@ def _put_right(on: Bench, scenario: Scenario, cluster_url: str) -> list[str]:
         quietly(on, "unlock", "--yes")
     if on.node.found(f"{RECORDS}/_doc/lock:{on.deployment}") is not None:
         problems.append("the lock cannot be released")
-    with proxied(cluster_url) as proxy:
-        environment = on.folder / "environments/local.yml"
-        environment.write_text(environment.read_text().replace(f'"{on.url}"', f'"{proxy.url}"'))
+    with proxied(cluster_url) as proxy, by_way_of(on, proxy.url):
         code, output = quietly(on, "deploy", "--yes", *scenario.options)
         if code != 0 or "No changes." not in output or proxy.writes:
             problems.append(f"a second deploy was not empty ({code}, {proxy.writes}): {output[-500:]}")
@@ -228,31 +220,17 @@ def quietly(on: Bench, *arguments: str) -> tuple[int, str]:
     return code, text.getvalue()
 
 
-def writes(cluster_url: str, folder: Path, scenario: Scenario) -> int:
-    """How many writes a scenario's deploy has when nothing goes wrong."""
-    with deployment(cluster_url, folder) as on, proxied(cluster_url) as proxy:
-        scenario.prepare(on)
-        scenario.change(on)
-        environment = on.folder / "environments/local.yml"
-        environment.write_text(environment.read_text().replace(f'"{on.url}"', f'"{proxy.url}"'))
-        code, output = quietly(on, "deploy", "--yes", *scenario.options)
-        assert code == 0, output
-        return len(proxy.writes)
-
-
-def everything(cluster_url: str, folder: Path, say: Callable[[str], None]) -> list[Verdict]:
-    """Every kind of fault at every write of every scenario."""
-    verdicts = []
-    for scenario in SCENARIOS:
-        for kind in (*KILLS, *FAULTS):
-            write = 0
-            while (verdict := inject(cluster_url, folder / f"{len(verdicts)}-{kind}", scenario, kind, write)).struck:
-                verdicts.append(verdict)
-                for problem in verdict.problems:
-                    say(f"{scenario.name}, {kind}, write {write} ({verdict.what}): {problem}")
-                write += 1
-            say(f"{scenario.name}: {kind}: {write} writes")
-    return verdicts
+def everything(cluster_url: str, folder: Path, say: Callable[[str], None]) -> Iterator[Verdict]:
+    """Every kind of fault at every write of every scenario, the kills first."""
+    for kind, scenario in itertools.product((*KILLS, *FAULTS), SCENARIOS):
+        for write in itertools.count():
+            verdict = inject(cluster_url, folder / f"{scenario.name}-{kind}-{write}", scenario, kind, write)
+            if not verdict.struck:
+                say(f"{kind}: {scenario.name}: {write} writes")
+                break
+            for problem in verdict.problems:
+                say(f"{kind}: {scenario.name}, write {write} ({verdict.what}): {problem}")
+            yield verdict
 
 
 def table(verdicts: list[Verdict]) -> str:
@@ -277,19 +255,21 @@ def main() -> int:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
+    verdicts: list[Verdict] = []
+    Path("build").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         given = os.environ.get("OPENSEARCH_URL")
         url = given or local.up(folder / "cluster", port=0, fresh=True, progress=say).url
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         try:
-            verdicts = everything(url, folder, say)
+            for verdict in everything(url, folder, say):
+                verdicts.append(verdict)
+                Path("build/chaos.json").write_text(json.dumps([vars(item) for item in verdicts], indent=1), "utf-8")
         finally:
             if not given:
                 local.down(folder / "cluster")
-    Path("build").mkdir(exist_ok=True)
-    Path("build/chaos.json").write_text(json.dumps([vars(verdict) for verdict in verdicts], indent=1), "utf-8")
-    sys.stdout.write(table(verdicts) + "\n")
+            sys.stdout.write(table(verdicts) + "\n")
     return 0 if verdicts and not any(verdict.problems for verdict in verdicts) else 1
 
 

@@ -39,6 +39,18 @@ def environment(on: Bench) -> Path:
     return on.folder / "environments/local.yml"
 
 
+@contextmanager
+def by_way_of(on: Bench, url: str, settings: str = "") -> Iterator[None]:
+    """For a while the environment has another address, such as a proxy's, and more settings of the cluster: ``timeout: 3s, ``."""
+    path = environment(on)
+    before = path.read_text()
+    path.write_text(before.replace(f'"{on.url}"', f'"{url}"').replace("cluster: {", f"cluster: {{{settings}"))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
 def append(on: Bench, text: str) -> None:
     """Add lines to the environment's file."""
     path = environment(on)

@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -167,9 +167,20 @@ class Proxy:
         return [(request.method, request.path) for request in self.seen if request.writes]
 
 
+def exchanged(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """The text with both names of each pair exchanged; done twice it is as before."""
+    for one, other in pairs:
+        text = text.replace(one, "\0").replace(other, one).replace("\0", other)
+    return text
+
+
 @contextmanager
-def proxied(upstream: str) -> Iterator[Proxy]:
-    """A proxy in front of `upstream`, without faults yet."""
+def proxied(upstream: str, names: Sequence[tuple[str, str]] = ()) -> Iterator[Proxy]:
+    """A proxy in front of `upstream`, without faults yet.
+
+    `names` are pairs that it exchanges in all that is sent and answered. So one node looks like two clusters: what stands
+    there under one name does so under the other to whoever comes through the proxy. Both of a pair have the same length.
+    """
     target = urlsplit(upstream)
     lock = threading.Lock()
     proxy: Proxy | None = None
@@ -189,9 +200,11 @@ def proxied(upstream: str) -> Iterator[Proxy]:
         connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
         try:
             headers = {name: request.headers[name] for name in ("content-type",) if name in request.headers}
-            connection.request(request.method, request.path, request.body.encode() or None, headers)
+            path, body = exchanged(request.path, names), exchanged(request.body, names)
+            connection.request(request.method, path, body.encode() or None, headers)
             answer = connection.getresponse()
-            return Reply(answer.status, raw=answer.read())
+            data = answer.read()
+            return Reply(answer.status, raw=exchanged(data.decode(), names).encode() if names else data)
         finally:
             connection.close()
 

@@ -151,10 +151,10 @@ def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.P
         raise attempts[0].error
     shown = plans_text([_plan_of(item) for item in attempts], colour=manner.output == "text" and wishes.coloured())
     (common.result if manner.output == "text" else common.note)(shown)
-    checked = then(attempts, lambda item: _checked(item.value))
-    if alone and checked[0].error is not None:
-        raise checked[0].error
-    waiting = [item for item in checked if item.value is not None and not item.value.look.plan.empty]
+    allowed = then(attempts, checked)
+    if alone and allowed[0].error is not None:
+        raise allowed[0].error
+    waiting = [item for item in allowed if item.value is not None and not item.value.look.plan.empty]
     if waiting and not _agreed(waiting, manner, environment):
         common.note("Nothing was changed.")
         return 1
@@ -177,7 +177,7 @@ def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.P
             )
             return deploy(item.value.cluster, item.value.look, item.value.wish, terms)
 
-        done = then(checked, carry)
+        done = then(allowed, carry)
     if alone and done[0].error is not None:
         if stop.is_set() and isinstance(done[0].error, RefusedError):
             raise KeyboardInterrupt
@@ -188,10 +188,11 @@ def carry_out(attempts: list[Attempt[Sight]], manner: Manner, prepared: wishes.P
     return worst([*codes, *([130] if stop.is_set() and waiting else [])])
 
 
-def _checked(sight: Sight | None) -> Sight:
-    assert sight is not None
-    sight.look.plan.check()
-    return sight
+def checked(item: Attempt[Sight]) -> Sight:
+    """The sight of an attempt that has one, if its plan may be carried out; UnsafePlanError if not."""
+    assert item.value is not None
+    item.value.look.plan.check()
+    return item.value
 
 
 def _plan_of(item: Attempt[Sight]) -> Attempt[Plan]:

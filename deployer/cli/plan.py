@@ -44,29 +44,35 @@ def plan(
     the plan itself is refused for safety; what only needs a decision before a deploy (a change made by hand) is shown,
     and is no failure here.
     """
+    from deployer.deploy.fleet import worst
+
     prepared = wishes.prepare(root, environment, select, exclude, choices)
     sights = applying.look_at(prepared, prepared.connections(clusters), lambda connection, cluster: prepared.wish)
     made = applying.show_plans(sights, output, output_file, environment)
-    if out is not None:
-        _save(out, prepared, sights)
-    return applying.plan_code(made, detailed=detailed_exitcode)
+    left_out = _save(out, prepared, sights) if out is not None else []
+    return worst([applying.plan_code(made, detailed=detailed_exitcode), *left_out])
 
 
-def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applying.Sight]]) -> None:
-    """Write the plan file. A cluster that could not be looked at is not in it.
+def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applying.Sight]]) -> list[int]:
+    """Write the plan file. A cluster that could not be looked at, or whose plan a deploy would refuse, is not in it.
 
-    Raises UnsafePlanError for a plan that a deploy would refuse: it cannot be applied as shown.
+    Gives the exit codes that stand for those.
+    Raises UnsafePlanError if that holds for an only cluster, RefusedError if it holds for all.
     """
     from deployer import __version__
+    from deployer.deploy.fleet import then
     from deployer.plan import PlanFile
     from deployer.plan.planfile import contents, dump, part_of
 
-    good = [item for item in sights if item.value is not None]
-    if not good:
-        raise RefusedError("no plan was saved", why="none of the clusters could be looked at", todo="See the errors.")
-    looks = [(item, item.value.look) for item in good if item.value is not None]
-    for _, look in looks:
-        look.plan.check()
+    checked = then(sights, applying.checked)
+    if len(checked) == 1 and checked[0].error is not None:
+        raise checked[0].error
+    looks = [(item, item.value.look) for item in checked if item.value is not None]
+    for item in checked:
+        if item.error is not None:
+            common.note(f"note: {item.label} is not in {path}: {item.error}")
+    if not looks:
+        raise RefusedError("no plan was saved", why="none of the clusters has one to save", todo="See the errors.")
     about, wish = applying.about(prepared.loaded.root), prepared.wish
     saved = PlanFile(
         environment=wish.environment.name,
@@ -83,10 +89,8 @@ def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applyi
         resources=contents(tuple(look.plan for _, look in looks)),
     )
     applying.write_private(path, dump(saved))
-    missing = [item.label for item in sights if item.value is None]
-    for label in missing:
-        common.note(f"note: {label} is not in {path}: it could not be looked at")
     common.note(f"saved in {path}; `deployer deploy {path}` does exactly this")
+    return [item.error.exit_code for item in checked if item.error is not None]
 
 
 COMMAND = plan
