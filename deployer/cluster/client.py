@@ -137,7 +137,7 @@ class _Backoff:
     def __call__(self, error: Exception) -> bool | float:
         if isinstance(error, errors.LostAnswerError | errors.UnreachableError):
             return not isinstance(error, errors.UntrustedError)
-        if not isinstance(error, errors.AnswerError) or error.status not in _TRANSIENT:
+        if not isinstance(error, errors.AnswerError) or error.status not in _TRANSIENT or error.lasting:
             return False
         if error.retry_after is None:
             return True

@@ -39,6 +39,11 @@ class AnswerError(ClusterError):
         self.status, self.type, self.reason = status, type, reason
         self.retry_after: float | None = None
 
+    @property
+    def lasting(self) -> bool:
+        """Whether the same request would be refused again: an index of a full disk answers 429, as if that passed in a moment."""
+        return self.status == 429 and _blocked(self.type, self.reason)
+
 
 class CredentialsError(AuthError):
     """The cluster does not know us (401) or does not let us (403)."""
@@ -122,7 +127,7 @@ def untrusted(address: str, cause: str) -> UntrustedError:
     )
 
 
-_BLOCKED = (
+BLOCKED = (
     "The cluster takes no writes there. If its disks are full, make room (the block then goes by itself); else take the block "
     "away (index.blocks.*, cluster.blocks.read_only), then run again."
 )
@@ -171,10 +176,15 @@ def from_answer(
             why=f"{asked}: {reason}",
             todo=f"Install the {name} plugin (the full OpenSearch distribution has it), or use `deployer local up` to try.",
         )
-    todo = _BLOCKED if kind == "cluster_block_exception" else ""
+    todo = BLOCKED if _blocked(kind, reason) else ""
     error = AnswerError(f"{asked} was answered {status}", status=status, type=kind, reason=reason, todo=todo)
     error.retry_after = retry_after
     return error
+
+
+def _blocked(kind: str, reason: str) -> bool:
+    """Whether an index or the cluster takes no writes; plugins wrap the error in one of their own."""
+    return kind == "cluster_block_exception" or "blocked by: [" in reason
 
 
 def _cause(body: Any) -> tuple[str, str]:
@@ -192,5 +202,9 @@ def _cause(body: Any) -> tuple[str, str]:
     while isinstance(cause, Mapping):
         reasons.append(str(cause.get("reason", "")))
         cause = cause.get("caused_by")
-    unique = [reason for number, reason in enumerate(reasons) if reason and reason not in reasons[:number]]
+    unique: list[str] = []
+    for reason in filter(None, reasons):
+        # A plugin repeats the cause's text, with the name of its class before it.
+        if not any(known in reason for known in unique):
+            unique.append(reason)
     return kind, ": ".join(unique)[:1500]

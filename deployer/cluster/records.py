@@ -64,28 +64,30 @@ def with_documents(cluster: Cluster, record: Record, ids: Iterable[str]) -> Reco
         return record
     answer = cluster.request("POST", f"/{INDEX}/_mget", {"ids": [_body_id(record.deployment, name) for name in wanted]})
     found = {
-        name: _unpacked(item["_source"]["content"])
+        name: _unpacked(item["_source"])
         for name, item in zip(wanted, answer["docs"], strict=True)
         if item.get("found")
     }
-    whole = {name: document for name, document in found.items() if digest(document) == name}
+    whole = {name: document for name, document in found.items() if document is not None and digest(document) == name}
     return dataclasses.replace(record, documents={**record.documents, **whole})
 
 
-def ensure_index(cluster: Cluster) -> None:
-    """Create the index unless it is there."""
+def ensure_index(cluster: Cluster) -> bool:
+    """Create the index unless it is there; whether it was not."""
     try:
         cluster.request("HEAD", f"/{INDEX}")
     except errors.AnswerError as error:
         if error.status != 404:
             raise
     else:
-        return
+        return False
     try:
         cluster.request("PUT", f"/{INDEX}", _SETTINGS)
     except errors.AnswerError as error:
         if error.type != "resource_already_exists_exception":
             raise
+        return False
+    return True
 
 
 def write_documents(
@@ -172,10 +174,11 @@ def record_of(source: Mapping[str, Any]) -> Record:
 
     Raises RefusedError if its digest does not fit, or a later version of the tool wrote it.
     """
-    if source.get("format", 0) > FORMAT:
+    form = source.get("format")
+    if isinstance(form, int) and form > FORMAT:
         raise RefusedError(
             "the record was written by a later version of this tool",
-            why=f"it has format {source.get('format')}, this version knows {FORMAT}",
+            why=f"it has format {form}, this version knows {FORMAT}",
             todo="Use the version that deployed last, or a later one.",
         )
     if digest({name: value for name, value in source.items() if name != "digest"}) != source.get("digest"):
@@ -264,8 +267,12 @@ def _packed(document: Mapping[str, Any]) -> str:
     return base64.b64encode(zlib.compress(canonical(document), 6)).decode("ascii")
 
 
-def _unpacked(content: str) -> Any:
-    return json.loads(zlib.decompress(base64.b64decode(content)))
+def _unpacked(source: Mapping[str, Any]) -> Any:
+    """The content of a document, or None if somebody made something else of it."""
+    try:
+        return json.loads(zlib.decompress(base64.b64decode(source["content"])))
+    except (KeyError, TypeError, ValueError, zlib.error, RecursionError):
+        return None
 
 
 def _bulk(cluster: Cluster, lines: Iterable[str]) -> None:
@@ -273,8 +280,12 @@ def _bulk(cluster: Cluster, lines: Iterable[str]) -> None:
     answer = cluster.request("POST", f"/{INDEX}/_bulk", "".join(lines), safe=True)
     if answer.get("errors"):
         failed = [item["index"] for item in answer["items"] if item["index"].get("status", 500) >= 300]
+        cause = failed[0].get("error", failed[0])
+        why = str(cause.get("reason", cause))
         raise errors.IncompleteError(
             f"{len(failed)} bodies could not be recorded",
-            why=str(failed[0].get("error", failed[0]))[:500],
-            todo="Look at the cluster's health and the user's permissions on its index.",
+            why=why[:500],
+            todo=errors.BLOCKED
+            if "blocked by: [" in why
+            else "Look at the cluster's health and the user's permissions on its index.",
         )

@@ -99,9 +99,8 @@ class Performer:
                 found = None if isinstance(error, UnreachableError) else self._look(resource, number)
                 if found is not None:
                     return _of(found)
-                if number + 1 == TRIES or self.stop.is_set() or "within" in error.why:
+                if number + 1 == TRIES or "within" in error.why or self._interrupted(error, number):
                     raise
-                self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
     def _look(self, resource: Resource, number: int) -> Live | None:
@@ -142,9 +141,8 @@ class Performer:
                     return self._ours(resource, before)
                 if not _passing(error):
                     raise _taken(error, resource) from None
-                if number + 1 == TRIES or self.stop.is_set():
+                if number + 1 == TRIES or self._interrupted(error, number):
                     raise
-                self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
     def _ours(self, resource: Resource, before: Live) -> Written:
@@ -163,9 +161,8 @@ class Performer:
             except (LostAnswerError, AnswerError, UnreachableError) as error:
                 # Deleting what is gone was once answered 500 (FACTS.md, "Running").
                 again = _passing(error) or getattr(error, "status", None) == 500
-                if not again or number + 1 == TRIES or self.stop.is_set():
+                if not again or number + 1 == TRIES or self._interrupted(error, number):
                     raise
-                self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
     def _patiently(self, write: Callable[[], None]) -> None:
@@ -174,9 +171,8 @@ class Performer:
             try:
                 return write()
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                if not _passing(error) or number + 1 == TRIES or self.stop.is_set():
+                if not _passing(error) or number + 1 == TRIES or self._interrupted(error, number):
                     raise
-                self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
     def _roll_over(self, action: Action) -> None:
@@ -191,14 +187,14 @@ class Performer:
             try:
                 return streams.roll_over(self.cluster, action.name)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                if not _passing(error) or number + 1 == TRIES or self.stop.is_set() or "within" in error.why:
+                if not _passing(error) or number + 1 == TRIES or "within" in error.why or self._interrupted(error, number):
                     raise
-                self._wait(error, number)
         raise AssertionError("the last try returns or raises")
 
-    def _wait(self, error: Exception, number: int) -> None:
+    def _interrupted(self, error: Exception, number: int) -> bool:
+        """Wait before something is tried again; true, and at once, if it is not to be because of Ctrl-C or SIGTERM."""
         asked = error.retry_after if isinstance(error, AnswerError) else None
-        self.stop.wait(min(10.0, asked if asked is not None else self.pause * 2**number))
+        return self.stop.wait(min(10.0, asked if asked is not None else self.pause * 2**number))
 
 
 def _shape(action: Action) -> Shape:
@@ -210,6 +206,8 @@ def _passing(error: ClusterError) -> bool:
     """Whether an error says nothing against trying again."""
     if not isinstance(error, AnswerError):
         return True
+    if error.lasting:
+        return False
     return error.status in REFUSED_FOR_NOW | LOST or (error.status == 500 and NOT_READY in error.reason)
 
 

@@ -43,12 +43,13 @@ class About:
 
 @dataclass(slots=True)
 class Recorder:
-    """Keeps the record of one deploy."""
+    """Keeps the record of one deploy. `documents` are contents that are not on the cluster yet, `written` those that are."""
 
     cluster: Cluster
     record: Record
     about: About
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    written: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     ended: list[Deployment] = field(default_factory=list)
 
     def begin(self, plan: Plan, lives: Iterable[Live]) -> None:
@@ -126,10 +127,12 @@ class Recorder:
         self.record = dataclasses.replace(self.record, pending=pending)
 
     def save(self) -> None:
-        """Write the contents that are new, then the record."""
-        records.ensure_index(self.cluster)
+        """Write the contents that are new, then the record. If the index was deleted meanwhile, all contents of this deploy."""
+        if records.ensure_index(self.cluster):
+            self.documents = {**self.written, **self.documents}
         if self.documents or self.ended:
             records.write_documents(self.cluster, self.record.deployment, self.about.at, self.documents, self.ended)
+            self.written |= self.documents
             self.documents, self.ended = {}, []
         self.record = records.write_record(self.cluster, self.record)
 

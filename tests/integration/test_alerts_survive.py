@@ -11,7 +11,7 @@ import pytest
 
 from deployer.cluster.alerts import open_alerts, read_alerts
 from deployer.model.resource import Resource
-from deployer.plan import Verb
+from deployer.plan import Purpose, Verb
 from deployer.plan.outcome import Fate
 from deployer.report import plan_text
 from tests import deployments as made
@@ -148,7 +148,7 @@ def test_a_dropped_trigger_leaves_no_alert_active_and_the_plan_says_so(on: Bench
 
 
 def test_promise_10_a_pruned_monitor_leaves_no_alert_active(on: Bench) -> None:
-    """Bucket level and document level, each with more alerts than the server moves by itself; the plan says how many end."""
+    """Bucket level and document level, each with more alerts than the server moves by itself; the plan says how many end. So with destroy."""
     document = made.document_monitor(on.deployment, "XX0008", "each")
     kept = made.monitor(on.deployment, "XX0009", "kept", needs=())
     on.deploy([plain(on), document, kept])
@@ -167,6 +167,14 @@ def test_promise_10_a_pruned_monitor_leaves_no_alert_active(on: Bench) -> None:
     assert (0, 2) == (result.exit_code, len(result.of(Fate.APPLIED))), result.outcomes
     assert [{}, {}] == [open_alerts(on.client(), identity) for identity in identities]
     assert [MANY, MANY] == [len(alerts(on, identity)) for identity in identities]
+
+    last = on.monitor_id("kept")
+    execute(on, last)
+    assert MANY == len(open_alerts(on.client(), last))
+    destroyed = on.deploy([], prune=True, purpose=Purpose.DESTROY)
+    assert [MANY] == [action.closing.count for action in destroyed.plan.actions if action.closing]
+    assert {} == open_alerts(on.client(), last)
+    assert {} == on.monitors()
 
 
 @pytest.mark.parametrize("restored", [True, False])

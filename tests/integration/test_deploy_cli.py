@@ -17,8 +17,8 @@ import pytest
 
 from deployer.cli import cli, common
 from tests.bench import MONITORS, RECORDS, Bench
-from tests.commands import deployment, environment, repository, run
-from tests.faults import Fault, proxied
+from tests.commands import by_way_of, deployment, environment, run
+from tests.faults import Fault, Proxy, proxied
 
 pytestmark = pytest.mark.integration
 
@@ -183,28 +183,42 @@ def test_alerts_show_who_and_where(on: Bench, capsys: pytest.CaptureFixture[str]
     assert 64 == run(on, "alerts", "--analytic", "XX0002")
 
 
-def test_promise_24_sigterm_ends_what_is_in_flight_and_the_next_run_does_the_rest(on: Bench, cluster_url: str) -> None:
-    """A terminated deploy exits with 130, releases its lock, and has recorded what it did."""
-    child: list[subprocess.Popen[str]] = []
+def test_promise_24_a_signal_ends_what_is_in_flight_and_the_next_run_does_the_rest(
+    on: Bench, cluster_url: str
+) -> None:
+    """SIGTERM at a template, then Ctrl-C at a monitor: exit code 130, the write is ended and recorded, the lock is free."""
     with proxied(cluster_url) as proxy:
-        repository(on, proxy.url)
-        proxy.faults.append(Fault("PUT", "/_index_template", meanwhile=lambda: child[0].send_signal(signal.SIGTERM)))
-        command = [sys.executable, "-m", "deployer", "deploy", "--root", str(on.folder), "--env", "local", "--yes"]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        child.append(
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-        )
-        output, errors = child[0].communicate(timeout=120)
-    repository(on, cluster_url)
+        terminated = _signalled(on, proxy, signal.SIGTERM, Fault("PUT", "/_index_template"))
+        templates = len(on.record()["entries"])
+        unlocked = _status(on, f"{RECORDS}/_doc/lock:{on.deployment}")
+        interrupted = _signalled(on, proxy, signal.SIGINT, Fault("POST", f"{MONITORS}$"))
 
-    assert 130 == child[0].returncode, errors
-    assert "Interrupted" in output
-    assert "stopping" in errors
-    assert {} == on.monitors()
-    assert 3 == len(on.record()["entries"])
+    assert (130, 130) == (terminated.returncode, interrupted.returncode), terminated.stderr + interrupted.stderr
+    for done in (terminated, interrupted):
+        assert "Interrupted" in done.stdout
+        assert "stopping" in done.stderr
+    assert "Applied 3, unchanged 0, failed 0, not attempted 3" in terminated.stdout
+    assert (3, 404) == (templates, unlocked)
+    # Monitors are written together, so the other one may have been in flight too.
+    made = len(on.monitors())
+    assert made in (1, 2)
+    assert f"Applied {made + 1}, unchanged 3, failed 0, not attempted {2 - made}" in interrupted.stdout
+    assert 4 + made == len(on.record()["entries"])
     assert 404 == _status(on, f"{RECORDS}/_doc/lock:{on.deployment}")
     assert 0 == run(on, "deploy")
     assert 2 == len(on.monitors())
+
+
+def _signalled(on: Bench, proxy: Proxy, number: signal.Signals, at: Fault) -> subprocess.CompletedProcess[str]:
+    """A deploy, in a process of its own, that gets a signal while the request `at` is on its way."""
+    child: list[subprocess.Popen[str]] = []
+    at.meanwhile = lambda: child[0].send_signal(number)
+    proxy.faults[:] = [at]
+    command = [sys.executable, "-m", "deployer", "deploy", "--root", str(on.folder), "--env", "local", "--yes"]
+    with by_way_of(on, proxy.url):
+        child.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        output, errors = child[0].communicate(timeout=120)
+    return subprocess.CompletedProcess(command, child[0].returncode, output, errors)
 
 
 @pytest.mark.parametrize(

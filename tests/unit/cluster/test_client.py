@@ -357,11 +357,39 @@ def test_bodies_are_sent_as_they_are_ordered() -> None:
     assert {"b": 1, "a": "ü"} == json.loads(seen[0].body)
 
 
-def test_a_block_of_writes_says_what_to_do() -> None:
-    """A cluster or index that turned read-only is told apart from other refusals."""
-    body = {"error": {"type": "cluster_block_exception", "reason": "index [x] blocked by: [FORBIDDEN/12/read-only]"}}
+FLOOD = "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark]"
 
-    error = from_answer("PUT", "/x/_doc/1", 403, body)
 
-    assert "blocked by" in error.why
-    assert "make room" in error.todo
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (403, {"type": "cluster_block_exception", "reason": "index [x] blocked by: [FORBIDDEN/12/read-only]"}),
+        (429, {"type": "cluster_block_exception", "reason": FLOOD}),
+        (429, {"type": "alerting_exception", "reason": FLOOD, "caused_by": {"reason": f"a.b.ClusterBlockException: {FLOOD}"}}),
+    ],
+)  # fmt: skip
+def test_a_block_of_writes_says_what_to_do(status: int, error: dict[str, Any]) -> None:
+    """A cluster or index that turned read-only is told apart from other refusals, once, and is not asked again."""
+    with serving(failing(9, Reply(status, {"error": error}))) as (url, seen), pytest.raises(AnswerError) as told:
+        Cluster.connect(Connection((url,))).request("PUT", "/x/_doc/1", {}, safe=True)
+
+    assert error["reason"] == told.value.why
+    assert "make room" in told.value.todo
+    assert 1 == len(seen)
+
+
+def test_a_cluster_that_is_not_up_yet_is_asked_again() -> None:
+    """Until a node has its state it blocks everything too, for a moment."""
+    error = {"type": "cluster_block_exception", "reason": "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered];"}
+    with serving(failing(1, Reply(503, {"error": error}))) as (url, seen):
+        assert "fine" == Cluster.connect(Connection((url,))).request("GET", "/_x")
+
+    assert 2 == len(seen)
+
+
+def test_a_refusal_without_a_body_has_no_reason() -> None:
+    """Some proxy's bare 403: what is not there is not told as ``None``."""
+    error = from_answer("PUT", "/x/_doc/1", 403, None)
+
+    assert ("PUT /x/_doc/1 was answered 403", "") == (error.what, error.why)
+
