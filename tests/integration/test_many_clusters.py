@@ -54,7 +54,7 @@ def test_one_plan_one_deploy_one_summary(pair: Pair, tmp_path: Path, capsys: pyt
     east, west, file = pair.east, pair.west, tmp_path / "both.plan"
     assert 2 == run(east, "plan", "--detailed-exitcode", "--out", str(file))
     assert [f"{name}  Plan: 6 to add, 0 to change, 0 to destroy." for name in ("east", "west")] == _end(capsys)
-    pair.to_west.faults.append(Fault("POST", f"{MONITORS}$", times=9, before=Reply(403, {"error": "not today"})))
+    pair.to_west.faults.append(Fault("POST", f"{MONITORS}$", times=9, before=Reply(400, {"error": "not today"})))
 
     assert 1 == run_alone(east, "deploy", str(file), "--output", "json")
     told = capsys.readouterr()

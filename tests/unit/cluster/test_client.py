@@ -388,8 +388,8 @@ def test_a_cluster_that_is_not_up_yet_is_asked_again() -> None:
 
 
 def test_a_refusal_without_a_body_has_no_reason() -> None:
-    """Some proxy's bare 403: what is not there is not told as ``None``."""
-    error = from_answer("PUT", "/x/_doc/1", 403, None)
+    """Some proxy's bare answer: what is not there is not told as ``None``."""
+    error = from_answer("PUT", "/x/_doc/1", 409, None)
 
-    assert ("PUT /x/_doc/1 was answered 403", "") == (error.what, error.why)
+    assert ("PUT /x/_doc/1 was answered 409", "") == (error.what, error.why)
 
