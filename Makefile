@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make chaos       kill a deploy, or break its connection, at each of its writes"
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
 	@echo "make bench-deploy  time plans and deploys of up to 900 monitors (OPTIONS='--monitors 50 --runs 1')"
+	@echo "make bench-query-cost  time the monitors' searches on a million events, and the pipelines (OPTIONS='--events 50000')"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -63,6 +64,9 @@ fidelity: venv
 
 bench-deploy: venv
 	$(BIN)/python -m benchmarks.deploy $(OPTIONS)
+
+bench-query-cost: venv
+	$(BIN)/python -m benchmarks.query_cost $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -25,8 +25,8 @@ from deployer.cluster.secrets import Vault
 from deployer.model.environment import Connection
 from deployer.model.errors import DeployerError
 
-CONNECTIONS = 16
-"""Connections kept open to a host; the deploy writes with fewer threads."""
+CONNECTIONS = 32
+"""Connections kept open to a host: as many as a deploy has threads that write."""
 
 _ANY_STATUS = range(100, 600)
 

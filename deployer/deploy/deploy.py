@@ -26,7 +26,9 @@ from deployer.model.resource import Kind
 from deployer.plan import Action, Live, Verb
 from deployer.plan.outcome import Fate, Outcome, Result
 
-THREADS = 8
+THREADS = 32
+"""Writes at once. A create waits for refreshes, which the server does for all that wait: it takes most a second with so
+many (docs/benchmarks.md), and few waiting threads cost nothing."""
 
 REFRESH = 1.2
 """Seconds after which a write without refresh is seen by searches, at the latest: the interval is one second."""

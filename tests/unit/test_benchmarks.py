@@ -19,23 +19,41 @@ from benchmarks.deploy import bare, counted, repository, state
 from benchmarks.deploy.measure import Size
 from benchmarks.deploy.report import targets
 from benchmarks.deploy.tool import Ran, Tool
-from benchmarks.figures import Target
 from benchmarks.numbers import NUMBERS
+from benchmarks.query_cost import events, others
+from benchmarks.query_cost import report as query_cost_report
+from benchmarks.query_cost.fill import Rate
+from benchmarks.query_cost.measure import OPEN, OURS, WILD, Cost, searches
+from deployer.catalogue import load_repository
+from deployer.model.analytic import Repository
+from deployer.model.finding import Findings
 from deployer.model.resource import Kind
+from deployer.render import monitors
+from deployer.render.naming import Naming
+from deployer.render.target import Target
+from deployer.render.templating import Templates
 from tests.conftest import ROOT
+
+
+def loaded() -> Repository:
+    """This project's own repository."""
+    findings = Findings()
+    found = load_repository(ROOT, findings)
+    findings.raise_errors()
+    return found
 
 
 @pytest.mark.parametrize(
     ("target", "verdict"),
     [
-        (Target("t", 1.2, most=1.2), "met"),
-        (Target("t", 1.201, most=1.2), "not met"),
-        (Target("t", 10, least=10), "met"),
-        (Target("t", 9.99, least=10), "not met"),
-        (Target("t", None, least=10), "not measured"),
+        (figures.Target("t", 1.2, most=1.2), "met"),
+        (figures.Target("t", 1.201, most=1.2), "not met"),
+        (figures.Target("t", 10, least=10), "met"),
+        (figures.Target("t", 9.99, least=10), "not met"),
+        (figures.Target("t", None, least=10), "not measured"),
     ],
 )
-def test_a_target_is_met_up_to_its_bound(target: Target, verdict: str) -> None:
+def test_a_target_is_met_up_to_its_bound(target: figures.Target, verdict: str) -> None:
     """The bound itself meets it; what was not measured is neither met nor missed."""
     assert verdict == target.verdict
 
@@ -113,8 +131,8 @@ def test_a_ratio_is_taken_within_a_run() -> None:
 def test_the_targets_are_judged_by_the_largest_size() -> None:
     """Small sizes are shown, and prove nothing about nine hundred monitors."""
     sizes = []
-    for monitors, seconds in ((900, 2.0), (50, 0.5)):
-        size = Size(monitors)
+    for number, seconds in ((900, 2.0), (50, 0.5)):
+        size = Size(number)
         for step in ("first deploy", "plan, nothing changed", "deploy, nothing changed", "10 changed"):
             size.steps[step] = [Ran(seconds, 0.1, 1, 1, {})]
         size.bases = {"bare loop": [2.0], "GET and PUT": [30.0]}
@@ -126,6 +144,79 @@ def test_the_targets_are_judged_by_the_largest_size() -> None:
     assert "met" == verdicts["first deploy of 900, against the bare loop"]
     assert "met" == verdicts["GET and PUT of each, against a plan with nothing changed"]
     assert "met" == verdicts["deployer --help, against python -c pass"]
+
+
+def test_copies_are_spread_over_time_hosts_and_users() -> None:
+    """From the first to just before the last moment, every host and user, one rare event in so many; what has no host stays so."""
+    common = events.templates([{"@timestamp": 1, "host": {"name": "a"}, "user": {"name": "b"}}, {"n": [1]}])
+    rare = events.templates([{"@timestamp": 1, "rare": True}])
+
+    made = [json.loads(text) for text in events.copies(common, rare, 2000, 1_000, 2_000, 5, 3)]
+
+    times = [int(one["@timestamp"]) for one in made]
+    assert (1_000, 1_999) == (min(times), max(times))
+    assert times == sorted(times)
+    assert 2000 // events.RARE == sum("rare" in one for one in made)
+    assert {f"host-{number:04}" for number in range(5)} == {one["host"]["name"] for one in made if "host" in one}
+    assert {f"user-{number:04}" for number in range(3)} == {one["user"]["name"] for one in made if "user" in one}
+
+
+def test_where_there_are_no_real_events_our_own_samples_stand_in(tmp_path: Path) -> None:
+    """Every log source has events; a line of a file that is there is taken for the log source that it is of."""
+    line = "Mar  2 10:00:00 combo sshd(pam_unix)[19939]: authentication failure; logname= uid=0"
+    (tmp_path / "auth.log").write_text(f"{line}\n\n", "utf-8")
+    repository = loaded()
+
+    found = {base.source: base for base in events.bases(tmp_path, repository)}
+
+    assert set(repository.sources) == set(found)
+    assert ("bulk", 1) == (found["linux.auth"].origin, len(found["linux.auth"].common))
+    assert {"samples"} == {base.origin for base in found.values() if base.source != "linux.auth"}
+
+
+def test_others_write_the_same_commands_as_leading_wildcards() -> None:
+    """Words as contains, escaped; a regular expression as one; a monitor without commands gives the values of its fields."""
+    analytics = loaded().analytics
+
+    commands = others.query_string(analytics["AN0906"], analytics["AN0906"].monitors["connections"])
+    trap = others.query_string(analytics["AN0907"], analytics["AN0907"].monitors["snmp-refused"])
+
+    assert commands.startswith("process.command_line.as_keyword:(*")
+    assert "network\\ ip\\ connection\\ list*" in commands
+    assert "snmp.trap_name:(*authenticationFailure*)" == trap
+
+
+def test_the_search_without_a_clause_differs_by_the_clause_alone() -> None:
+    """The same range at the same clock and the same aggregation; the third has the same range too."""
+    repository = loaded()
+    analytic = repository.analytics["AN0904"]
+    target = Target(repository, Naming("d"), Templates(repository.templates))
+    rendered = monitors.render(analytic, analytic.monitors["discovery"], target, Findings(), {})
+    assert rendered is not None
+    query = rendered.body["inputs"][0]["search"]["query"]
+
+    found = searches(analytic, analytic.monitors["discovery"], query, 1_772_445_600)
+
+    time = found[OURS]["query"]["bool"]["filter"][0]
+    assert "1772445600000||-780s" == time["range"]["@timestamp"]["gt"]
+    assert {**found[OURS], "query": {"bool": {"filter": [time]}}} == found[OPEN]
+    assert [time] == found[WILD]["query"]["bool"]["filter"]
+
+
+def test_costs_are_compared_by_their_medians_and_the_dearest_is_judged() -> None:
+    """`took` is whole milliseconds, so nothing counts as less than half of one; the target names the dearest monitor."""
+    cheap, dear = Cost("A/cheap", 9), Cost("A/dear", 9)
+    cheap.took = {OURS: [0, 0, 9], OPEN: [5, 5, 5], WILD: [50, 50, 50]}
+    dear.took = {OURS: [6, 7, 8], OPEN: [5, 5, 5], WILD: [50, 60, 100]}
+    rates = [Rate("x", "p", 100, 40.0, 100.0), Rate("y", "p", 100, 60.0, 100.0)]
+
+    first, second, third = query_cost_report.targets([cheap, dear], rates)
+
+    assert 0.1 == cheap.against(OPEN)
+    assert 1.4 == first.value
+    assert "dearest: A/dear; 1 of 2 within" in first.name
+    assert ("not met", "not met") == (first.verdict, second.verdict)
+    assert (0.4, "not met") == (third.value, third.verdict)
 
 
 class _Answers(BaseHTTPRequestHandler):
