@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost clean
+.PHONY: help venv demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
 	@echo "make bench-deploy  time plans and deploys of up to 900 monitors (OPTIONS='--monitors 50 --runs 1')"
 	@echo "make bench-query-cost  time the monitors' searches on a million events, and the pipelines (OPTIONS='--events 50000')"
+	@echo "make bench-schedule  count how many monitors one node runs each minute (OPTIONS='--monitors 50 --minutes 2')"
 	@echo "Set OPENSEARCH_URL to run the cluster tests against another node."
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -67,6 +68,9 @@ bench-deploy: venv
 
 bench-query-cost: venv
 	$(BIN)/python -m benchmarks.query_cost $(OPTIONS)
+
+bench-schedule: venv
+	$(BIN)/python -m benchmarks.schedule $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

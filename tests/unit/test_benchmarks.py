@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from benchmarks.query_cost import events, others
 from benchmarks.query_cost import report as query_cost_report
 from benchmarks.query_cost.fill import Rate
 from benchmarks.query_cost.measure import OPEN, OURS, WILD, Cost, searches
+from benchmarks.schedule import report as schedule_report
+from benchmarks.schedule.measure import every_minute
+from benchmarks.schedule.tally import Load, Tally
 from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
 from deployer.model.finding import Findings
@@ -35,6 +39,7 @@ from deployer.render.templating import Templates
 from tests.conftest import ROOT
 
 
+@cache
 def loaded() -> Repository:
     """This project's own repository."""
     findings = Findings()
@@ -217,6 +222,51 @@ def test_costs_are_compared_by_their_medians_and_the_dearest_is_judged() -> None
     assert "dearest: A/dear; 1 of 2 within" in first.name
     assert ("not met", "not met") == (first.verdict, second.verdict)
     assert (0.4, "not met") == (third.value, third.verdict)
+
+
+def test_runs_are_counted_once_in_the_minute_of_their_monitor() -> None:
+    """However often an alert is looked at; neither before nor after the minutes that are watched, nor of other monitors."""
+    tally = Tally({"a": 500, "b": 59_900, "never": 0}, 60_000, 2)
+
+    for seen in (
+        {"a": 60_400},
+        {"a": 60_500, "b": 120_100, "other": 61_000},
+        {"a": 60_500, "b": 180_000},
+        {"a": 180_500},
+    ):
+        tally.see(seen)
+
+    assert [2, 1] == tally.by_minute()
+    assert 1 == tally.silent()
+    assert [0, 100, 200] == sorted(tally.late())
+
+
+def test_a_load_is_told_by_its_minutes_and_its_worst_one_is_judged() -> None:
+    """Default limits are shown and not judged; where nothing ran, nothing was late."""
+    none = Load(2, "default", Tally({"a": 0, "b": 0}, 60_000, 1), 0, 7, [0.1])
+    some = Load(2, "raised", Tally({"a": 0, "b": 0}, 60_000, 2), 2, 0, [0.1, 0.3])
+    for seen in ({"a": 60_100, "b": 62_000}, {"a": 121_000}):
+        some.tally.see(seen)
+
+    (target,) = schedule_report.targets([none, some])
+
+    assert none.late_seconds(0.5) is None
+    assert 2.0 == some.late_seconds(1)
+    assert (0.5, "not met") == (target.value, target.verdict)
+    assert [2, 1] == some.plain()["ran_by_minute"]
+
+
+def test_monitors_run_every_minute_look_back_a_day_and_tell_nobody(tmp_path: Path) -> None:
+    """So that each has something to find in every run, and a run costs what a run costs."""
+    repository.make(ROOT, tmp_path, 3, "http://127.0.0.1:1", "bench-t")
+
+    for resource in state.resources(tmp_path):
+        if resource.kind is Kind.MONITOR:
+            body = every_minute(resource)
+            assert {"period": {"interval": 1, "unit": "MINUTES"}} == body["schedule"]
+            assert body["enabled"]
+            assert "{{period_end}}||-86400s" in json.dumps(body)
+            assert [[]] == [item["query_level_trigger"]["actions"] for item in body["triggers"]]
 
 
 class _Answers(BaseHTTPRequestHandler):

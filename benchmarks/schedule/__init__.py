@@ -1,0 +1,1 @@
+"""How many monitors one node really runs each minute, and how late, with default and with raised script limits."""
