@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def changed_files(root: Path, base: str | None = None) -> Changes:
 
     Raises UsageError outside of git, for an unknown `base`, and where a shallow clone lacks the common commit.
     """
-    git = _Git(root)
+    git = Git(root)
     git.check()
     ref = base or git.main_branch()
     commit = git.commit(ref)
@@ -63,11 +64,14 @@ def changed_files(root: Path, base: str | None = None) -> Changes:
     return Changes(base or git.short(ref), fork, tuple(sorted(found)))
 
 
+_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"})  # fmt: skip
 _DEEPEN = "Fetch the history: `git fetch --unshallow`, or in a GitHub job `fetch-depth: 0` of the checkout."
 
 
 @dataclass(frozen=True, slots=True)
-class _Git:
+class Git:
+    """Asks git about the repository that a folder lies in, and about no other that a hook's variables may name."""
+
     root: Path
 
     def check(self) -> None:
@@ -132,7 +136,7 @@ class _Git:
             return subprocess.run(
                 ["git", *arguments],
                 cwd=self.root,
-                env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
+                env={**_plain(os.environ), "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
                 capture_output=True,
                 encoding="utf-8",
                 errors="surrogateescape",
@@ -149,3 +153,8 @@ class _Git:
                 f"git {arguments[0]} took more than {TIMEOUT:.0f} s",
                 todo="Look at the clone, or run without --changed.",
             ) from None
+
+
+def _plain(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those by which git tells a hook where its repository is."""
+    return {name: value for name, value in environ.items() if name not in _OF_A_HOOK}

@@ -255,34 +255,10 @@ def terminal() -> bool:
 
 
 def about(root: Path) -> About:
-    """Who deploys, from where, with what; and from which commit, with files changed since or not."""
-    import getpass
-    import socket
-    from datetime import UTC, datetime
+    """Who deploys, from where, with what, from which commit."""
+    from deployer.deploy import origin
 
-    from deployer import __version__
-    from deployer.deploy import About
-
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):
-        who = f"user {os.getuid()}"
-    commit = _git(root, "rev-parse", "HEAD")
-    written = ("detections", "templates", "mappings", "environments")
-    dirty = bool(commit and _git(root, "status", "--porcelain", "--", *written))
-    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return About(who, socket.gethostname(), commit, __version__, at, dirty)
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """What git prints, or nothing if there is no git or no repository."""
-    import subprocess
-
-    try:
-        asked = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+    return origin.about(root, os.environ, common.note)
 
 
 @contextmanager

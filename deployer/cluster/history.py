@@ -91,6 +91,7 @@ def open_of(record: Record) -> Deployment:
         tool=record.tool,
         verb=record.verb,
         target=record.target,
+        job=record.job,
         environment=record.environment,
         commit=record.commit,
         dirty=record.dirty,

@@ -160,6 +160,7 @@ def source_of(record: Record) -> dict[str, Any]:
         "plan": record.plan,
         "verb": record.verb,
         "target": record.target,
+        "job": record.job,
         "environment": record.environment,
         "ended": record.ended,
         "chain": record.chain,
@@ -201,6 +202,7 @@ def record_of(source: Mapping[str, Any]) -> Record:
         plan=source.get("plan", ""),
         verb=source.get("verb", "deploy"),
         target=source.get("target", 0),
+        job=source.get("job", ""),
         environment=source.get("environment", ""),
         ended=source.get("ended", True),
         chain=source.get("chain", ""),
@@ -220,7 +222,8 @@ def history_source(one: Deployment) -> dict[str, Any]:
 def history_of(source: Mapping[str, Any]) -> Deployment | None:
     """The deployment that a stored JSON holds; None if its digest does not fit."""
     try:
-        plain = {name: source[name] for name in _DEPLOYMENT_FIELDS}
+        plain = {"job": "", **source}
+        plain = {name: plain[name] for name in _DEPLOYMENT_FIELDS}
         one = Deployment(**{**plain, "state": State(plain["state"])})
         return one if history_source(one) == dict(source) else None
     except (KeyError, TypeError, ValueError):

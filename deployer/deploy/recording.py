@@ -27,7 +27,8 @@ class About:
     """Who deploys, from where, with what; goes into the record. `at` is ISO 8601 in UTC.
 
     `commit` is git's, `dirty` if files were changed since; `plan` is the digest of the plan that is carried out (of a
-    plan file, its own). `verb` is ``deploy``, ``rollback`` (to deploy `target`) or ``destroy``.
+    plan file, its own). `verb` is ``deploy``, ``rollback`` (to deploy `target`) or ``destroy``. `job` is the address of the
+    CI job's page.
     """
 
     who: str
@@ -39,6 +40,7 @@ class About:
     plan: str = ""
     verb: str = "deploy"
     target: int = 0
+    job: str = ""
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ class Deployment:
 
     `number` counts from 1 and orders them, whatever the clocks say; `at` is ISO 8601 in UTC, `seconds` how long it took.
     `verb` is ``deploy``, ``rollback`` (to number `target`) or ``destroy``. `commit` is git's, `dirty` if files were
-    changed since; `plan` is the plan's digest. `counts` has how many objects had which fate, and `unchanged`. `manifest`
+    changed since; `plan` is the plan's digest, `job` the address of the CI job's page. `counts` has how many objects had which fate, and `unchanged`. `manifest`
     and `results` name the documents of what stood there after it, and of what became of each action. `before` is the
     digest of the deployment before it, so that a chain of digests leads from the record to the first.
     """
@@ -50,6 +50,7 @@ class Deployment:
     manifest: str = ""
     results: str = ""
     before: str = ""
+    job: str = ""
 
     @property
     def title(self) -> str:
@@ -57,8 +58,9 @@ class Deployment:
         return f"{self.verb} to {self.target}" if self.target else self.verb
 
     def plain(self) -> dict[str, Any]:
-        """All fields, JSON-ready."""
-        return {**dataclasses.asdict(self), "state": str(self.state), "counts": dict(self.counts)}
+        """All fields, JSON-ready; `job` only if there is one, as those that were stored before it was known have none."""
+        plain = {**dataclasses.asdict(self), "state": str(self.state), "counts": dict(self.counts)}
+        return plain if self.job else {name: value for name, value in plain.items() if name != "job"}
 
     @property
     def digest(self) -> str:

@@ -83,6 +83,7 @@ class Record:
     plan: str = ""
     verb: str = "deploy"
     target: int = 0
+    job: str = ""
     environment: str = ""
     ended: bool = True
     chain: str = ""

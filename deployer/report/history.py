@@ -56,6 +56,7 @@ def deployment_json(one: Deployment, ended: str) -> dict[str, Any]:
         "action": one.verb,
         "target": one.target or None,
         "environment": one.environment,
+        "job": one.job or None,
         "commit": one.commit,
         "dirty": one.dirty,
         "tool": one.tool,
@@ -73,10 +74,12 @@ def past_text(past: Past) -> str:
         f"Deploy {one.number} of {one.deployment}: {visible(one.title)}, {past.ended}",
         f"  when    {visible(one.at)}, {one.seconds:.1f} s",
         f"  who     {visible(one.who)} on {visible(one.host)}, detection-deployer {visible(one.tool)}",
-        f"  commit  {_commit(one, whole=True) or 'none: not from a git repository'}",
+        f"  commit  {_commit(one, whole=True) or 'none is known'}",
         f"  plan    {visible(one.plan)}",
         f"  result  {_counts(one) or 'not recorded'}; {len(past.objects)} objects stood there after it",
     ]
+    if one.job:
+        lines.insert(3, f"  job     {visible(one.job)}")
     if past.changed:
         lines += ["", *(line for item in past.changed for line in _changed(item))]
     if past.undone:

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deployer.catalogue.revisions import Changes, changed_files
 from deployer.model.errors import UsageError
-
-Git = Callable[..., str]
+from tests.clones import Git, cloned, write
 
 
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Git]:
-    """A clone of a repository with two commits on `main`, on a branch of its own, and git to run in it."""
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "tester")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "tester@example.com")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    origin, folder = tmp_path / "origin", tmp_path / "clone"
-    origin.mkdir()
-
-    def git(*arguments: str, cwd: Path = folder) -> str:
-        return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
-
-    git("init", "-q", "-b", "main", cwd=origin)
-    for number in (1, 2):
-        write(origin, "detections/a.yml", str(number))
-        write(origin, "other.txt", str(number))
-        git("add", "-A", cwd=origin)
-        git("commit", "-qm", "x", cwd=origin)
-    git("clone", "-q", str(origin), str(folder), cwd=tmp_path)
-    git("switch", "-qc", "work")
-    return folder, git
-
-
-def write(folder: Path, name: str, text: str) -> None:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    """A clone, and git to run in it."""
+    return cloned(tmp_path, monkeypatch)
 
 
 def test_committed_staged_changed_and_unknown_files_count(clone: tuple[Path, Git]) -> None:

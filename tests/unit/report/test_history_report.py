@@ -45,7 +45,7 @@ def past() -> Past:
     )
     undone = (Row("create", "monitor/XX0003/x", "failed", "", "the server said no"),)
     objects = {"monitor/XX0002/follow": Kept("d" * 64, "id2"), "ingest-pipeline/mark": Kept("e" * 64, "h-unit-mark")}
-    return Past(one(2, state=State.PARTIAL), "partial", changed, undone, objects)
+    return Past(one(2, state=State.PARTIAL, job="https://ci.example.org/jobs/7"), "partial", changed, undone, objects)
 
 
 @pytest.mark.parametrize(
