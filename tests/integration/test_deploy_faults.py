@@ -266,9 +266,9 @@ def test_promise_22_even_without_the_file_nothing_is_lost(on: Bench, through: Pr
 
 def test_without_a_record_nothing_is_begun(on: Bench, through: Proxy) -> None:
     """If the record cannot even be begun, no object is written."""
-    through.faults.append(Fault("PUT", f"{RECORDS}/_doc/{on.deployment}", times=99, before=Reply(403)))
+    through.faults.append(Fault("PUT", f"{RECORDS}/_doc/{on.deployment}", times=99, before=Reply(400)))
 
-    with pytest.raises(Exception, match="403"):
+    with pytest.raises(Exception, match="400"):
         on.deploy(made.everything(on.deployment), through.url)
 
     assert {} == on.monitors()
