@@ -58,10 +58,10 @@ chaos: venv
 
 EVENTS ?= ../shared/events
 real-logs: venv
-	$(BIN)/python -m benchmarks.real_logs $(EVENTS)
+	$(BIN)/python -m benchmarks.real_logs "$(EVENTS)"
 
 fidelity: venv
-	$(BIN)/python -m benchmarks.fidelity $(EVENTS)
+	$(BIN)/python -m benchmarks.fidelity "$(EVENTS)"
 
 bench-deploy: venv
 	$(BIN)/python -m benchmarks.deploy $(OPTIONS)

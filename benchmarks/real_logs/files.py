@@ -136,7 +136,8 @@ def _labels(path: Path, notes: list[str]) -> dict[int, dict[str, Any]]:
     odd = []
     for key, value in read_in.items():
         if key.strip().isdigit() and isinstance(value, dict | bool):
-            labels[int(key)] = value if isinstance(value, dict) else {"malicious": value}
+            label = value if isinstance(value, dict) else {"malicious": value}
+            labels[int(key)] = {**label, "malicious": str(label.get("malicious")).lower() in ("true", "1")}
         else:
             odd.append(key)
     if odd:

@@ -28,6 +28,22 @@ ENVELOPES = (
     "Results",
     "results",
     "document",
+    "context",
+    "activityLog",
+    "alertContext",
+    "eventData",
+    "Message",
+    "Events",
+    "entries",
+    "value",
+    "receivedMessages",
+    "logEvents",
+    "json",
+    "attributes",
+    "osquery",
+    "suricata",
+    "eve",
+    "predecoder",
     "win",
     "system",
 )
@@ -139,54 +155,78 @@ def _windows(record: Mapping[str, Any], line: str, otherwise: str = "windows.sys
     return "windows.sysmon" if channel or event or {"Image", "CommandLine"} <= keys else otherwise
 
 
+_PROGRAMS = (
+    "program", "appname", "programname", "program_name", "ident", "PROGRAM", "SYSLOG_IDENTIFIER", "ProcessName", "_application_name",
+)  # fmt: skip
+
+
+def _program(record: Mapping[str, Any]) -> str:
+    """The program that wrote the line, where a shipper has it in a field."""
+    for layer in layers(record):
+        log = layer.get("log")
+        syslog = log.get("syslog") if isinstance(log, Mapping) else None
+        for one in (layer, syslog if isinstance(syslog, Mapping) else {}):
+            for name in _PROGRAMS:
+                if isinstance(one.get(name), str):
+                    return str(one[name])
+    return ""
+
+
 def _linux(record: Mapping[str, Any], line: str) -> str:
     keys = _keys(record)
-    if "auditd" in keys or any(key.startswith("auditd.") for key in keys):
+    if {"auditd", "EXECVE", "SYSCALL", "_AUDIT_TYPE"} & keys or any(key.startswith("auditd.") for key in keys):
         return "linux.auditd"
-    if "audit(" in line and "type=" in line and "SyslogMessage" not in keys:
+    if {"sequence", "messages"} <= keys or ("audit(" in line and "type=" in line and "SyslogMessage" not in keys):
         return "linux.auditd"
-    if _SHELLS.search(line) or (not record and not _SYSLOG.match(line)):
+    if "Linux-Sysmon" in line:
+        return "linux.auth"
+    program = _program(record)
+    if (
+        _SHELLS.search(f"{program}:" if program else line)
+        or re.search(r"[._]history\b", line[:2000])
+        or (not record and not _SYSLOG.match(line))
+    ):
         return "linux.shell"
     return "linux.auth"
 
 
 def _macos(record: Mapping[str, Any], line: str) -> str:
     keys = _keys(record)
-    if {"columns", "snapshot", "diffResults", "hostIdentifier", "osquery", "osquery_meta"} & keys or any(
-        key.startswith("osquery.") for key in keys
+    if (
+        {"columns", "snapshot", "diffResults", "hostIdentifier", "osquery", "osquery_meta"} & keys
+        or any(key.startswith("osquery.") for key in keys)
+        or '"hostIdentifier"' in line
     ):
         return "macos.osquery"
     return "macos.endpoint"
 
 
 def _esxi(record: Mapping[str, Any], line: str) -> str:
-    return (
-        "esxi.shell"
-        if re.search(r"\b(shell|ESXShell|sshd|dcui|login|sftp-server|su)(\[\d+\])?:", line)
-        else "esxi.hostd"
-    )
+    program = _program(record)
+    shells = r"\b(shell|ESXShell|sshd|dcui|login|sftp-server|su)(\[\d+\])?(:| \d+ - )"
+    return "esxi.shell" if re.search(shells, f"{program}:" if program else line) else "esxi.hostd"
 
 
 def _network(record: Mapping[str, Any], line: str) -> str:
     keys = _keys(record)
-    if (
-        record.get("event_type") == "snmp"
-        or {"snmp", "get_requests", "pdu_type", "snmp_trap", "trap", "varbinds"} & keys
-    ):
+    if {"snmp", "get_requests", "pdu_type", "snmp_trap", "trap", "varbinds"} & keys or '"event_type":"snmp"' in line:
         return "network.snmp"
-    return (
-        "network.snmp"
-        if re.search(r"\bsnmp(trap)?d\b|\bSNMPv[123]\b|SNMP-TRAP|TRAP[,:2]|\bUDP: \[", line)
-        else "network.cli"
-    )
+    zeek = r"^\d{10}\.\d{6}\tC\w+\t\S+\t\d+\t\S+\t16[12]\t"
+    traps = r"\bsnmp(trap)?d\b|\bSNMPv[123]\b|SNMP-TRAP|TRAP[,:2]|\bUDP: \["
+    return "network.snmp" if re.search(zeek, line) or re.search(traps, line) else "network.cli"
 
 
 def _cloud(record: Mapping[str, Any], line: str) -> str:
     keys = _keys(record)
-    if {"eventSource", "EventSource", "CloudTrailEvent", "aws", "digestEndTime"} & keys or '"eventSource"' in line:
+    azure = {"operationName", "operation_name", "OperationName", "OperationNameValue", "activityLog"}
+    if azure & keys and not {"awsRegion", "protoPayload", "insertId"} & keys:
+        return "azure.activity"
+    if {
+        "eventSource", "EventSource", "eventsource", "CloudTrailEvent", "aws", "digestEndTime", "class_uid", "logGroup",
+    } & keys or '"eventSource' in line or '\\"eventSource' in line:  # fmt: skip
         return "aws.cloudtrail"
     if (
-        {"protoPayload", "jsonPayload", "proto_payload"} & keys
+        {"protoPayload", "jsonPayload", "proto_payload", "protopayload_auditlog", "messageId", "ackId"} & keys
         or "cloudaudit.googleapis.com" in line
         or "type.googleapis.com" in line
     ):

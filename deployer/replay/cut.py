@@ -6,7 +6,12 @@ import json
 import re
 from typing import Any
 
-_SERIAL = re.compile(r"(?:node=(?P<node>\S+) )?.{0,200}?msg=audit\((?P<stamp>[\d.]+:\d+)\)")
+_SERIAL = re.compile(r"(?:node=(?P<node>\S+) )?.{0,200}?(?:msg=|\d )audit\((?P<stamp>[\d.]+:\d+)\)")
+
+_BATCHES = (
+    "Records", "records", "Results", "results", "Events", "entries", "value", "receivedMessages", "logEvents",
+)  # fmt: skip
+"""Where interfaces and files put many events into one document."""
 
 
 def sample(raw: Any, form: str) -> list[dict[str, Any]]:
@@ -55,18 +60,12 @@ def _documents(line: str) -> list[dict[str, Any]]:
 def _records(value: dict[str, Any]) -> list[dict[str, Any]]:
     """The events of a batch or of an export, as a shipper sends them: one document each.
 
-    Batches: the files of CloudTrail (``Records``), the messages of Event Hub (``records``) and the answers of advanced
-    hunting (``Results``, from Graph ``results``). Exports: a search's hits
+    Batches: the files of CloudTrail (``Records``), the messages of Event Hub (``records``), the answers of interfaces (``Results``,
+    ``results``, ``Events``, ``entries``, ``value``, ``receivedMessages``) and subscriptions of CloudWatch Logs (``logEvents``). Exports: a search's hits
     (``hits.hits``, ``hits.events``), or one hit a line, whose event is its ``_source``.
     """
     hits = value.get("hits")
-    for records in (
-        value.get("Records"),
-        value.get("records"),
-        value.get("Results"),
-        value.get("results"),
-        *(hits.values() if isinstance(hits, dict) else ()),
-    ):
+    for records in (*(value.get(name) for name in _BATCHES), *(hits.values() if isinstance(hits, dict) else ())):
         if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
             return [document for record in records for document in _records(record)]
     source = value.get("_source")
