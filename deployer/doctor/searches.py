@@ -9,7 +9,7 @@ from typing import Any
 
 from deployer.check.fire import Subject
 from deployer.check.fire.answers import DEFAULT_SIZE
-from deployer.check.fire.mapped import scripts
+from deployer.check.fire.clauses import scripts
 from deployer.cluster import errors
 from deployer.cluster.reach import (
     Failure,

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 EDGE = ";;"
 """The word that stands at both ends of a command and for what separates commands."""
@@ -83,6 +84,7 @@ def normalise(command: str) -> list[str]:
     return [EDGE, *(_EXTENSION.sub("", word.lower()) for word in text.split()), EDGE]
 
 
+@lru_cache(10_000)
 def parse(text: str) -> Pattern:
     """Read a pattern; ValueError says what is wrong with it."""
     stripped = text.strip()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import jinja2
@@ -119,11 +120,20 @@ class Templates:
         """A message. Only mustache tags that stand in a template itself may stand in it."""
         text = self._render(self._texts, name, values).strip("\n")
         for tag in _TAG.findall(text):
-            if tag not in self._written and "[[" not in tag and not _made_from(tag, self._written):
+            if tag not in self._written and "[[" not in tag and not self._filled(tag):
                 raise TemplateError(
                     f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}")
                 )
         return text
+
+    def _filled(self, tag: str) -> bool:
+        """Whether a tag is one of the templates' own with an expression filled in (``{{_source.[[field]]}}``)."""
+        return any(form.fullmatch(tag) for form in self._forms)
+
+    @cached_property
+    def _forms(self) -> list[re.Pattern[str]]:
+        hole = re.escape(re.escape("[[")) + ".*?" + re.escape(re.escape("]]"))
+        return [re.compile(re.sub(hole, r"[\\w.@-]+", re.escape(tag))) for tag in self._written if "[[" in tag]
 
     def _render(self, environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> str:
         if name not in self._sources:
@@ -152,13 +162,6 @@ class Templates:
                 where=Location(f"templates/{name}", _line(error, name), 1),
                 todo="undefined names and unsafe calls are errors",
             ) from error
-
-
-def _made_from(tag: str, written: set[str]) -> bool:
-    """Whether a tag is one of the templates' own with an expression filled in (``{{_source.[[field]]}}``)."""
-    hole = re.escape(re.escape("[[")) + ".*?" + re.escape(re.escape("]]"))
-    forms = (re.sub(hole, r"[\\w.@-]+", re.escape(source)) for source in written if "[[" in source)
-    return any(re.fullmatch(form, tag) for form in forms)
 
 
 def _line(error: BaseException, name: str) -> int:

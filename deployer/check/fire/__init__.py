@@ -6,6 +6,7 @@ templates make of conditions.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from deployer.check.fire.buckets import check_buckets
@@ -22,6 +23,8 @@ from deployer.model.resource import Kind, Resource
 from deployer.render.target import Target
 
 RULES = (check_fields, check_wildcards, check_times, check_indices, check_buckets, check_empties, check_scripts)
+_OF_SEARCH = frozenset({check_fields, check_wildcards, check_empties})
+"""Rules that look at the query and what it was made from alone: where it is sound, the same one of the next environment is."""
 
 __all__ = ["RULES", "Shelf", "Subject", "check_monitors", "check_rendered", "check_workflows", "subjects"]
 
@@ -55,10 +58,26 @@ def check_monitors(subjects: Iterable[Subject], findings: Findings) -> None:
     Those of a file that has errors already are left out: their conditions may have been rendered as matching nothing.
     """
     faulty = {finding.where.file for finding in findings.errors}
+    sound: set[str] = set()
     for subject in subjects:
         if subject.analytic.where.file not in faulty:
-            told = Findings()
+            told, seen = Findings(), _of_search(subject)
             for rule in RULES:
-                rule(subject, told)
+                if rule not in _OF_SEARCH or seen not in sound:
+                    rule(subject, told)
             for item in told.items:
                 findings.add(item.code, item.message, item.where, item.hint, item.level, subject.key)
+            if not told.items:
+                sound.add(seen)
+
+
+def _of_search(subject: Subject) -> str:
+    """The query, and all else that decides what the rules about it find, as text."""
+    environment = subject.environment
+    exempted = [environment.name if environment else "", *(item.id for item in subject.exemptions())]
+    filters = (
+        [sorted((override.filter or {}).items()) for override in environment.sources.values()] if environment else []
+    )
+    values = sorted(subject.tunables.items(), key=lambda item: item[0])
+    made = [subject.key, subject.search, subject.sources, values, filters, exempted if len(exempted) > 1 else []]
+    return json.dumps(made, default=str)

@@ -165,3 +165,18 @@ def _aggregation(name: str, body: Any) -> Iterator[tuple[str, str, Any]]:
                 for source in parts(inner.get("sources")):
                     for sub, nested in source.items() if isinstance(source, Mapping) else ():
                         yield from _aggregation(str(sub), nested)
+
+
+def scripts(value: object) -> Iterator[str]:
+    """The text of every script in a search."""
+    if isinstance(value, dict):
+        script = value.get("script")
+        if isinstance(script, str):
+            yield script
+        elif isinstance(script, dict) and isinstance(script.get("source"), str):
+            yield script["source"]
+        for inner in value.values():
+            yield from scripts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from scripts(inner)

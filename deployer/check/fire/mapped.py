@@ -162,23 +162,8 @@ def _aggregated(subject: Subject, findings: Findings) -> None:
 
 
 def _scripted(subject: Subject, findings: Findings) -> None:
-    for source in scripts(subject.search):
+    for source in subject.scripts:
         guarded = {match[2] for match in _GUARD.finditer(source)}
         for match in _DOC.finditer(source):
             if match[2] not in guarded | _METADATA and not subject.mappings(match[2]):
                 _missing(subject, match[2], subject.sources, findings)
-
-
-def scripts(value: object) -> Iterable[str]:
-    """The text of every script in a search."""
-    if isinstance(value, dict):
-        script = value.get("script")
-        if isinstance(script, str):
-            yield script
-        elif isinstance(script, dict) and isinstance(script.get("source"), str):
-            yield script["source"]
-        for inner in value.values():
-            yield from scripts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from scripts(inner)

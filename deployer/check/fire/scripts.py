@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deployer.check.fire.clauses import inner_aggregations, table
-from deployer.check.fire.mapped import scripts
 from deployer.check.fire.subject import Subject
 from deployer.model.finding import Findings
 
@@ -38,7 +37,7 @@ def check_scripts(subject: Subject, findings: Findings) -> None:
 
 
 def _problems(subject: Subject) -> Iterator[tuple[str, str]]:
-    for source in scripts(subject.search):
+    for source in subject.scripts:
         yield from ((f"a script {wrong}", source[:40]) for wrong in _broken(source))
     for tag in _query_tags(subject.search) if not subject.per_event else ():
         yield (

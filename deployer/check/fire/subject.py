@@ -129,6 +129,11 @@ class Subject:
         datasets = {self.repository.sources[source].dataset: source for source in self.sources}
         return list(clauses.leaves(self.search.get("query"), datasets, self.sources))
 
+    @cached_property
+    def scripts(self) -> tuple[str, ...]:
+        """The text of every script in its search."""
+        return tuple(clauses.scripts(self.search))
+
     @property
     def derived(self) -> Mapping[str, Mapping[str, Any]]:
         """The fields that its search derives."""
