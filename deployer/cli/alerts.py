@@ -82,7 +82,7 @@ def alerts(
         for alert in read_alerts(connected, deployment, state.upper(), copies, adopted)
         if not analytic or alert.analytic in analytic
     ]
-    lives = {live.id: live for live in matched.owned.values() if live.kind is Kind.MONITOR}
+    lives = {live.id: live for live in matched.owned.values()}
     told = _messages(connected, prepared, lives, found[:messages])
     if output == "json":
         common.result(wishes.dumped(alerts_json(found, environment, deployment, state, told)))
@@ -95,7 +95,7 @@ def alerts(
 def _messages(
     cluster: Cluster, prepared: wishes.Prepared, lives: Mapping[str, Live], alerts: Sequence[Alert]
 ) -> dict[str, Told]:
-    """The message of each alert, by the alert's id. `lives` are the deployed monitors by their id."""
+    """The message of each alert, by the alert's id. `lives` are the deployed monitors and workflows by their id."""
     from deployer.cluster.messages import message, template_of
 
     silent = {alert.monitor_id for alert in alerts if alert.monitor_id in lives} - {
@@ -105,7 +105,7 @@ def _messages(
 
     def told(alert: Alert) -> Told:
         live = lives.get(alert.monitor_id)
-        stand_in = stand_ins.get(f"monitor/{alert.analytic}/{alert.monitor}", "")
+        stand_in = stand_ins.get(f"{alert.analytic}/{alert.monitor}", "")
         return message(cluster, live.body if live else None, alert, stand_in)
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -113,18 +113,17 @@ def _messages(
 
 
 def _stand_ins(prepared: wishes.Prepared) -> dict[str, str]:
-    """What each monitor of the repository would tell, by its key: for those that notify nobody."""
+    """What each monitor and workflow of the repository would tell (``AN0903/discovery``): for those that notify nobody."""
     from deployer.cluster.messages import template_of
     from deployer.model.environment import Channel
     from deployer.model.finding import Findings
-    from deployer.model.resource import Kind
     from deployer.render import render_environment
 
     anybody = Channel("anybody", "webhook", "http://127.0.0.1/")
     loaded = prepared.loaded
     there = replace(loaded.environment, channels={"anybody": anybody}, notify={"default": ("anybody",)}, monitors={})
     resources = render_environment(loaded.repository, there, Findings())
-    return {resource.key: template_of(resource.body) for resource in resources if resource.kind is Kind.MONITOR}
+    return {resource.key.split("/", 1)[1]: template_of(resource.body) for resource in resources if resource.analytic}
 
 
 COMMAND = alerts

@@ -88,7 +88,7 @@ def replay(
             )
         )
     else:
-        common.result(_as_text(results, messages))
+        common.result(as_text(results, messages))
     return 0 if passed else 1
 
 
@@ -107,7 +107,8 @@ def _as_json(item: Any) -> dict[str, Any]:
     }
 
 
-def _as_text(results: list[Any], messages: list[str]) -> str:
+def as_text(results: list[Any], messages: list[str]) -> str:
+    """The table of a replay, what went wrong, and the first message."""
     from rich.console import Console
     from rich.table import Table
 
@@ -126,15 +127,30 @@ def _as_text(results: list[Any], messages: list[str]) -> str:
     with console.capture() as capture:
         console.print(table)
     lines = [capture.get().rstrip("\n")]
-    lines += [f"{item.analytic}: {problem}" for item in results for problem in item.problems]
+    lines += _problems([f"{item.analytic}: {problem}" for item in results for problem in item.problems])
     if messages:
         lines += [
             f"{len(messages)} messages arrived at the webhook; the first:",
             *(f"    {line}" for line in messages[0].splitlines()),
         ]
     good = sum(item.passed for item in results)
-    lines.append(f"{good} of {len(results)} analytics alerted on their positives and on none of their negatives.")
+    without = "" if good == len(results) else ", without a problem"
+    lines.append(
+        f"{good} of {len(results)} analytics alerted on their positives and on none of their negatives{without}."
+    )
     return "\n".join(lines)
+
+
+def _problems(lines: list[str]) -> list[str]:
+    """Problems for people: those of many cases that are told in the same words (nobody listens at the webhook) are one line."""
+    cause = "the server says: "
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        told.setdefault(line.rpartition(cause)[2] if cause in line else line, []).append(line)
+    return [
+        same[0] if len(same) == 1 else f"{len(same)} runs, the first {same[0].partition(cause)[0]}{cause}{text}"
+        for text, same in told.items()
+    ]
 
 
 COMMAND = replay

@@ -22,7 +22,9 @@ OPEN = ("ACTIVE", "ACKNOWLEDGED", "ERROR")
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. Times are ISO 8601 in UTC or empty; `severity` is the plugin's, ``"1"`` the highest.
+    """One alert of a monitor, or of a workflow of them (then `monitor` and `monitor_id` are the workflow's).
+
+    Times are ISO 8601 in UTC or empty; `severity` is the plugin's, ``"1"`` the highest.
 
     `entity` are the bucket's names and values (none for an alert without buckets), `keys` the values in the server's order,
     `count` its events, `metrics` what the monitor computed for it (``first_seen``, ``last_seen``, ...), `earliest` and `latest`
@@ -152,7 +154,7 @@ def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Ale
         id=str(item["id"]),
         analytic=analytic,
         monitor=monitor,
-        monitor_id=str(item.get("monitor_id", "")),
+        monitor_id=str(item.get("monitor_id") or item.get("workflow_id") or ""),
         title=str(item.get("monitor_name", "")),
         severity=str(item.get("severity", "")),
         state=str(item.get("state", "")),

@@ -49,7 +49,7 @@ class Told:
 def message(cluster: Cluster, body: Mapping[str, Any] | None, alert: Alert, stand_in: str = "") -> Told:
     """What the server tells of an alert when it opens, this alert alone.
 
-    `body` is the deployed monitor, None if there is none any more. `stand_in` is the template to take where the monitor
+    `body` is the deployed monitor or workflow, None if there is none any more. `stand_in` is the template to take where the monitor
     notifies nobody. Raises what `Cluster.request` does, but for a search that is refused: that is a note.
     """
     kind, trigger = _trigger(body)
@@ -121,7 +121,7 @@ def _escaped(text: str) -> str:
 
 
 _Context = tuple[int, dict[str, Any]]
-"""How many events a message has, and what its template sees as `ctx`."""
+"""Whether a message has what it tells of (a number of events), and what its template sees as `ctx`."""
 
 
 def _of_bucket(cluster: Cluster, body: Mapping[str, Any], alert: Alert, template: str) -> _Context:
@@ -159,10 +159,16 @@ def _of_document(cluster: Cluster, body: Mapping[str, Any], alert: Alert, templa
     return len(documents), {"alerts": [{"id": alert.id, "sample_documents": documents}], "periodEnd": alert.start}
 
 
+def _of_workflow(cluster: Cluster, body: Mapping[str, Any], alert: Alert, template: str) -> _Context:
+    """Its message names the monitors, whose own alerts tell of events."""
+    return 1, {"periodStart": alert.start}
+
+
 _CONTEXTS = {
     "bucket_level_trigger": _of_bucket,
     "query_level_trigger": _of_total,
     "document_level_trigger": _of_document,
+    "chained_alert_trigger": _of_workflow,
 }
 
 

@@ -102,7 +102,7 @@ def _values(analytic: Analytic, spec: MonitorSpec | WorkflowSpec, notice: Notice
         "severity_reason": spec.severity_reason.strip()
         or f"{notice.severity}, as every alert of {analytic.id} that gives no reason of its own",
         "response": list(analytic.response),
-        "benign": "; ".join(cause.strip().rstrip(".") for cause in analytic.false_positives),
+        "benign": [cause.strip() for cause in analytic.false_positives],
         "see": f"deployer alerts{where} --analytic {analytic.id}",
         "page": f"{pages}/{analytic.id}" if pages else analytic.folder,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -92,9 +93,22 @@ def read(answer: Mapping[str, Any]) -> Run:
             error = action.get("error")
             if error and str(error).startswith(_NOTHING_TO_SAY):
                 continue
-            errors.append(error)
+            errors.append(_undelivered(error) if error else None)
             messages.append(str((action.get("output") or {}).get("message", "")))
-    return Run(frozenset(entities), "; ".join(str(error) for error in errors if error), tuple(messages))
+    told = dict.fromkeys(str(error) for error in errors if error)  # the same for each of many messages is said once
+    return Run(frozenset(entities), "; ".join(told), tuple(messages))
+
+
+def _undelivered(error: Any) -> str:
+    """What became of a message: the Notifications plugin answers with a JSON text, of which the status matters."""
+    try:
+        statuses = json.loads(str(error))["event_status_list"]
+        return "; ".join(
+            f"no message through {status['config_name']}: {status['delivery_status']['status_code']} {status['delivery_status']['status_text']}"
+            for status in statuses
+        )
+    except (ValueError, LookupError, TypeError):
+        return str(error)
 
 
 def _actions(value: Any) -> list[Mapping[str, Any]]:

@@ -22,6 +22,9 @@ from tests.kinds import every_kind, placed
 
 pytestmark = pytest.mark.integration
 
+FOUND_AT = re.compile(r"(found|run) at \S+")
+"""The one thing in which the two differ: the end of the run's period, and the start of the alert."""
+
 
 @pytest.fixture
 def on(cluster_url: str, tmp_path: Path) -> Iterator[Bench]:
@@ -113,8 +116,11 @@ def told(on: Bench, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str]]:
     return {(item["code"], names.findall(item["message"])[0]) for item in found if item["found"] == "cluster"}
 
 
-def test_every_kind_alerts_for_real_with_its_message(on: Bench) -> None:
-    """On the same three events the total alerts once with a readable message, the document monitor on each, the workflow once."""
+def test_every_kind_alerts_for_real_with_its_message(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the same three events the total alerts once with a readable message, the document monitor on each, the workflow once.
+
+    `deployer alerts` shows each message as it was sent.
+    """
     with serving(lambda request: Reply(body={})) as (url, received):
         path = environment(on)
         path.write_text(path.read_text().replace("http://127.0.0.1:9/x", f"{url}/x"))
@@ -127,6 +133,9 @@ def test_every_kind_alerts_for_real_with_its_message(on: Bench) -> None:
         for place in (f"{MONITORS}/{total}", f"{MONITORS}/{each}", f"{WORKFLOWS}/{flow}", f"{MONITORS}/{total}"):
             on.node.request("POST", f"{place}/_execute", {}, {"dryrun": "false"})
         messages = [request.body for request in received]
+    capsys.readouterr()
+    assert 0 == run(on, "alerts", "--state", "all", "--output", "json")
+    shown = [alert["message"] for alert in json.loads(capsys.readouterr().out)["alerts"]]
 
     by_monitor = {key: [text for text in messages if f"/ {key})" in text] for key in ("burst", "each", "both")}
     assert (1, 3, 1) == tuple(len(found) for found in by_monitor.values()), messages
@@ -135,6 +144,8 @@ def test_every_kind_alerts_for_real_with_its_message(on: Bench) -> None:
     assert {f"h{number}" for number in range(3)} == set(re.findall(r"host[.]name=(\S+)", "".join(by_monitor["each"])))
     assert "It runs: discovery, burst; it alerts if (discovery and burst)" in by_monitor["both"][0]
     assert "{{" not in "".join(messages)
+    assert None not in shown
+    assert {FOUND_AT.sub("", text.strip()) for text in messages} <= {FOUND_AT.sub("", text) for text in shown}
 
 
 def test_a_workflow_follows_monitors_that_get_other_ids(on: Bench) -> None:
