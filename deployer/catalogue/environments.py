@@ -67,7 +67,10 @@ class _Reader:
             )
         channels = {
             key: Channel(
-                key, raw["type"], connections.secret_or_text(self.document, raw["url"], "channels", key, "url"), raw.get("description", "")
+                key,
+                raw["type"],
+                connections.secret_or_text(self.document, raw["url"], "channels", key, "url"),
+                raw.get("description", ""),
             )
             for key, raw in value.get("channels", {}).items()
         }

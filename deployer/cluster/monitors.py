@@ -99,7 +99,9 @@ def read_again(cluster: Cluster, lives: Sequence[Live], ids: Collection[str]) ->
     """
     stale = [live for live in lives if live.id in ids]
     with ThreadPoolExecutor(THREADS) as pool:
-        fresh = dict(zip((live.id for live in stale), pool.map(lambda live: _at_this_moment(cluster, live), stale), strict=True))
+        fresh = dict(
+            zip((live.id for live in stale), pool.map(lambda live: _at_this_moment(cluster, live), stale), strict=True)
+        )
     found = [fresh.get(live.id, live) for live in lives]
     return [live for live in found if live is not None]
 

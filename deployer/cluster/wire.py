@@ -52,7 +52,6 @@ class _Quiet(Urllib3HttpConnection):
     def _raise_warnings(self, warning_headers: Any) -> None:
         """Nothing: deprecation warnings of the server are for its administrator."""
 
-
     def go_through(self, proxy: str, headers: Mapping[str, str], context: ssl.SSLContext | None) -> None:
         """Send by way of a proxy: through a tunnel where the cluster speaks TLS, which stays between us and the cluster."""
         manager = urllib3.ProxyManager(

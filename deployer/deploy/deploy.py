@@ -200,7 +200,10 @@ class _Run:
         kinds = {
             a.kind
             for a in wave
-            if a.key in self.written and a.verb is not Verb.DELETE and a.shape is None and not self.written[a.key].stored
+            if a.key in self.written
+            and a.verb is not Verb.DELETE
+            and a.shape is None
+            and not self.written[a.key].stored
         }
         for kind in kinds:
             try:

@@ -72,16 +72,26 @@ def encode_resource(made: Resource) -> list[Any]:
     """
     if made.unresolved is not None:
         raise UnfitError(made.key)
-    for value in (made.body, made.written):
+    for value in (made.body, made.written, made.causes, made.made_of):
         if json.loads(json.dumps(value)) != value:
             raise UnfitError(made.key)
     return [str(made.kind), made.key, made.name, made.body, digest(made.body), made.written, list(made.depends_on),
-            encode(made.origin), made.analytic, made.protected]  # fmt: skip
+            encode(made.origin), made.analytic, made.protected, made.causes, made.made_of]  # fmt: skip
 
 
 def decode_resource(value: Any) -> Resource:
     """The resource that `encode_resource` was given. Its body knows its digest."""
-    kind, key, name, body, known, written, depends, origin, belongs, protected = value
+    kind, key, name, body, known, written, depends, origin, belongs, protected, causes, made_of = value
     return Resource(
-        Kind(kind), key, name, Digested(body, known), written, tuple(depends), decode(origin), belongs, protected
+        Kind(kind),
+        key,
+        name,
+        Digested(body, known),
+        written,
+        tuple(depends),
+        decode(origin),
+        belongs,
+        protected,
+        causes=causes,
+        made_of=made_of,
     )

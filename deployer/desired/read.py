@@ -75,7 +75,12 @@ class _Reader:
         lazy = _Analytics(root, snapshot.folders)
         if len(lazy) < len(snapshot.folders):
             return None
-        environment = load_environment(root, snapshot.environment, lazy, shared.sources, findings)
+        try:
+            environment = load_environment(root, snapshot.environment, lazy, shared.sources, findings)
+        except KeyError:
+            if not lazy.faulty:
+                raise
+            return None  # the reader proper says what is wrong with that analytic
         if findings.errors or environment is None or lazy.faulty:
             return None
         target = target_of(shared, environment)

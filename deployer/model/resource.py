@@ -42,7 +42,9 @@ class Resource:
     channels) and the display name of monitors, whose ids the server makes. `body` is what is sent, JSON-ready.
     `written` is what people wrote that made it (severity, schedule, window, each tunable used, ...): plans show
     differences of it, not of the server's form. `depends_on` are keys. `unresolved` is the body with references where
-    `body` has secrets (``env:NAME``), if it has any: it may be stored, and `body` made from it again.
+    `body` has secrets (``env:NAME``), if it has any: it may be stored, and `body` made from it again. `causes` names, by the
+    beginning of a path in `written` (empty: all else), the file or tunable that decides it; `made_of` has digests of what
+    shaped the body (templates, mappings, the tool's version), by name.
     """
 
     kind: Kind
@@ -55,3 +57,5 @@ class Resource:
     analytic: str | None = None
     protected: bool = False
     unresolved: Mapping[str, Json] | None = None
+    causes: Mapping[str, str] = field(default_factory=dict)
+    made_of: Mapping[str, str] = field(default_factory=dict)

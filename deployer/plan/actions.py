@@ -76,7 +76,7 @@ class Action:
     """One change of one object.
 
     `changes` are fields of what people wrote (or of the body, if the same text was rendered differently), old to new.
-    `drift` is what somebody changed by hand: as deployed, then as it is. `causes` names the tunables that changed.
+    `drift` is what somebody changed by hand: as deployed, then as it is. `causes` names the tunables, templates or version that changed.
     `closing` tells of open alerts that end with it. `shape` is of data streams only, which have no resource.
     """
 

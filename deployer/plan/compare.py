@@ -21,11 +21,12 @@ ABSENT = Absent.ABSENT
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field, before and after; `ABSENT` where it is not there."""
+    """One field, before and after; `ABSENT` where it is not there. `cause` is what changed it, as far as that is known."""
 
     path: str
     old: Any
     new: Any
+    cause: str = ""
 
 
 def changes(old: Any, new: Any, path: str = "") -> tuple[FieldChange, ...]:

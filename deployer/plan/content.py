@@ -35,6 +35,8 @@ def storable(resource: Resource) -> dict[str, Any]:
         "analytic": resource.analytic,
         "protected": resource.protected,
         "origin": [resource.origin.file, resource.origin.line, resource.origin.column] if resource.origin else None,
+        "causes": dict(resource.causes),
+        "made_of": dict(resource.made_of),
     }
 
 
@@ -113,6 +115,8 @@ def resource_of(key: str, stored: Mapping[str, Any], secrets: SecretReader) -> R
         stored["analytic"],
         stored["protected"],
         stored["body"] if channel else None,
+        stored.get("causes", {}),
+        stored.get("made_of", {}),
     )
 
 

@@ -6,17 +6,16 @@ read one, because the server rewrites what it stores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from deployer.model.environment import Environment
 from deployer.model.resource import Kind, Resource
-from deployer.plan import usage
+from deployer.plan import causes, usage
 from deployer.plan.actions import Action, Conflict, Note, Purpose, Remark, Verb
 from deployer.plan.canonical import digest
 from deployer.plan.compare import ABSENT, FieldChange, changes
-from deployer.plan.content import recordable, references
 from deployer.plan.live import Inventory, Live, Usage, delegates_of
 from deployer.plan.match import Matched, match
 from deployer.plan.plan import Plan
@@ -313,12 +312,7 @@ class _Decider:
         document = self.record.documents.get(entry.sent_document, {})
         if "written" not in document:
             return (FieldChange("(what was sent is not recorded)", ABSENT, ABSENT),)
-        now = recordable(resource)
-        found = changes(document["written"], now["written"]) or changes(document["body"], now["body"], "body")
-        secret = (
-            FieldChange(path, f"{name} as it was", f"{name} as it is now") for path, name in references(now["body"])
-        )
-        return found or tuple(secret) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
+        return causes.differences(document, resource) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
 
     def _act(
         self,
@@ -332,7 +326,7 @@ class _Decider:
         conflict: Conflict | None = None,
         reason: str = "",
     ) -> None:
-        causes = dict.fromkeys(_tunables(changes))
+        named = tuple(causes.named(changes))
         self.actions.append(
             Action(
                 verb,
@@ -344,7 +338,7 @@ class _Decider:
                 entry,
                 changes,
                 drift,
-                tuple(causes),
+                named,
                 conflict,
                 reason,
             )
@@ -359,9 +353,3 @@ _IN_USE_TODO = (
 
 def _shape(live: Live) -> usage.Shape:
     return usage.Shape(live.kind, live.name, live.body)
-
-
-def _tunables(found: Sequence[FieldChange]) -> Iterator[str]:
-    for change in found:
-        if change.path.startswith("tunables."):
-            yield change.path.split(".")[1].split("[")[0]

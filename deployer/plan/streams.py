@@ -195,4 +195,3 @@ _UNSEEN = Note(
     "these credentials may not see them, so a changed field holds from the next rollover on "
     "(permissions indices:admin/data_stream/get and indices:admin/get)",
 )
-

@@ -27,10 +27,11 @@ def in_order(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 def channels(environment: Environment, secrets: SecretReader | None = None) -> list[Resource]:
     """The notification channels. `secrets` as in `render_environment`."""
     naming = naming_of(environment)
-    return [_channel(naming, channel, secrets) for channel in environment.channels.values()]
+    file = environment.location.file
+    return [_channel(naming, channel, secrets, file) for channel in environment.channels.values()]
 
 
-def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None) -> Resource:
+def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None, file: str) -> Resource:
     key = f"channel/{channel.key}"
     # The address may hold a token, so what people wrote is the reference.
     shown = channel.url.reference if isinstance(channel.url, SecretRef) else channel.url
@@ -42,6 +43,7 @@ def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None) -> 
         _channel_body(naming, channel, key, url),
         {"type": channel.type, "url": shown, "description": channel.description},
         unresolved=_channel_body(naming, channel, key, shown),
+        causes={"": file},
     )
 
 

@@ -51,6 +51,12 @@ def workflow_actions(analytic: Analytic, spec: WorkflowSpec, notice: Notice, tar
     return _actions("workflow", _ONCE_A_DAY, trigger, values, notice, target)
 
 
+def templates(spec: MonitorSpec | WorkflowSpec) -> tuple[str, ...]:
+    """The templates of its message and subject."""
+    message = _MESSAGES[spec.level] if isinstance(spec, MonitorSpec) else "workflow"
+    return (f"messages/{message}.txt.j2", "messages/subject.txt.j2")
+
+
 _MESSAGES = {"bucket": "alert", "query": "total", "document": "document"}
 """The message of each level of monitor, a file of templates/messages."""
 

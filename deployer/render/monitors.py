@@ -14,7 +14,7 @@ from deployer.model.environment import Exemption
 from deployer.model.errors import DeployerError, Location
 from deployer.model.finding import Findings, near
 from deployer.model.resource import Kind, Resource
-from deployer.render import derived, messages, query, query_string, schedules
+from deployer.render import derived, messages, provenance, query, query_string, schedules
 from deployer.render.overrides import channels_of, override_of
 from deployer.render.scope import Scope, unknown_sources
 from deployer.render.target import Target
@@ -63,6 +63,10 @@ def render(
         spec.where,
         analytic.id,
         analytic.protected,
+        causes=provenance.causes(analytic, spec, target, context.sources),
+        made_of=provenance.made_of(
+            target, (f"monitors/{spec.template}.json.j2", *messages.templates(spec)), tuple(context.sources)
+        ),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from deployer.model.analytic import Repository
 from deployer.model.environment import Environment
@@ -12,12 +13,16 @@ from deployer.render.templating import Templates
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """For whom a monitor is rendered. Without an environment: defaults, no exceptions, no notifications."""
+    """For whom a monitor is rendered. Without an environment: defaults, no exceptions, no notifications.
+
+    `digests` is what `provenance.made_of` has worked out for this target already.
+    """
 
     repository: Repository
     naming: Naming
     templates: Templates
     environment: Environment | None = None
+    digests: dict[Any, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def expected(self, entity: str) -> int:
         """How many entities of a name one monitor may find at once: what the environment says, or else its declaration."""

@@ -9,7 +9,7 @@ from deployer.model.condition import All, AnyOf, Condition, Not, Use, describe
 from deployer.model.errors import DeployerError
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
-from deployer.render import messages, schedules
+from deployer.render import messages, provenance, schedules
 from deployer.render.overrides import channels_of, override_of
 from deployer.render.target import Target
 
@@ -59,6 +59,8 @@ def render(analytic: Analytic, spec: WorkflowSpec, target: Target, findings: Fin
         spec.where,
         analytic.id,
         analytic.protected,
+        causes=provenance.causes(analytic, spec, target),
+        made_of=provenance.made_of(target, ("workflows/composite.json.j2", *messages.templates(spec))),
     )
 
 

@@ -58,6 +58,8 @@ def changes_json(changes: Sequence[FieldChange]) -> list[dict[str, Any]]:
             item["old"] = change.old
         if not isinstance(change.new, Absent):
             item["new"] = change.new
+        if change.cause:
+            item["cause"] = change.cause
         result.append(item)
     return result
 

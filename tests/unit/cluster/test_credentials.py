@@ -87,7 +87,8 @@ def test_a_signed_request_carries_what_was_signed(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "body", [{"message": "The security token included in the request is expired"}, {"Message": "User is not authorized"}]
+    "body",
+    [{"message": "The security token included in the request is expired"}, {"Message": "User is not authorized"}],
 )
 def test_a_gateway_that_refuses_is_an_authentication_error(body: dict[str, str]) -> None:
     """AWS answers 403 with a message of its own form."""
@@ -156,7 +157,9 @@ def test_a_proxy_passes_plain_requests_on(tunnel: tuple[str, list[str]], monkeyp
     assert "canary" not in vault.scrub("canary")
 
 
-def test_a_proxy_makes_a_tunnel_for_tls(tunnel: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_makes_a_tunnel_for_tls(
+    tunnel: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """TLS stays between us and the cluster: the proxy sees a host and a port, and no credentials of ours."""
     address, heads = tunnel
     authority = trustme.CA()
@@ -176,7 +179,9 @@ def test_a_proxy_makes_a_tunnel_for_tls(tunnel: tuple[str, list[str]], tmp_path:
 def test_a_proxy_that_is_not_there_is_named() -> None:
     """Nothing was sent, and the message is about the proxy."""
     connection = Connection(("http://search.example:9200",), proxy="http://127.0.0.1:1")
-    with pytest.raises(UnreachableError, match=r"no connection to http://search\.example:9200 by way of the proxy") as error:
+    with pytest.raises(
+        UnreachableError, match=r"no connection to http://search\.example:9200 by way of the proxy"
+    ) as error:
         Cluster.connect(connection).request("DELETE", "/_x")
 
     assert "cluster.proxy" in error.value.todo

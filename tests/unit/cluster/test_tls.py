@@ -109,10 +109,14 @@ def test_a_client_certificate_may_stand_in_variables(folder: Path, monkeypatch: 
     """A CI's secrets are variables: they work as files do, and no file is made of them."""
     monkeypatch.setenv("H_CERTIFICATE", (folder / "client.pem").read_text())
     monkeypatch.setenv("H_KEY", (folder / "client.key").read_text())
-    auth = Auth("certificate", {"certificate": SecretRef("env:H_CERTIFICATE", HERE), "key": SecretRef("env:H_KEY", HERE)})
+    auth = Auth(
+        "certificate", {"certificate": SecretRef("env:H_CERTIFICATE", HERE), "key": SecretRef("env:H_KEY", HERE)}
+    )
     before = sorted(folder.iterdir())
     with served(wants_client=True) as url:
-        assert "fine" == Cluster.connect(Connection((url,), auth, Tls(ca="right.pem")), Vault(folder)).request("GET", "/")
+        assert "fine" == Cluster.connect(Connection((url,), auth, Tls(ca="right.pem")), Vault(folder)).request(
+            "GET", "/"
+        )
 
     assert before == sorted(folder.iterdir())
 
