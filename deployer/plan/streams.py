@@ -93,6 +93,7 @@ def shape_streams(
             wanted,
             Shaping(stream.mappings, flat_settings(stream.settings.get("index") or stream.settings)),
         )
+        found = _because(found, ", ".join(key for key in keys if key in acting))
         forced = bool(found.meant) and purpose is Purpose.DEPLOY
         if found.rebuilt and (forced or allow_rollover):
             made.append(_rollover(stream, found, keys, allowed=allow_rollover))
@@ -123,6 +124,15 @@ def _shaper(stream: Stream, before: Templates, after: Templates) -> str:
     ]
     priority, name = max(new, default=(0, ""))
     return name if stream.priority is None or priority > stream.priority else ""
+
+
+def _because(found: Gap, cause: str) -> Gap:
+    """The same with the templates of this plan as the cause of each change."""
+    told = {
+        name: tuple(dataclasses.replace(change, cause=cause) for change in getattr(found, name))
+        for name in ("added", "altered", "rebuilt")
+    }
+    return dataclasses.replace(found, **told)  # type: ignore[arg-type]
 
 
 def _covered(selection: Selection, stream: str, keys: Sequence[str]) -> bool:

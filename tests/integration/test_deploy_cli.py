@@ -61,7 +61,7 @@ def test_a_tuned_environment_changes_what_uses_the_tunable(on: Bench, capsys: py
 
     (action,) = plan["actions"]
     assert ("update", "monitor/XX0001/correlated", ["Window"]) == (action["action"], action["key"], action["causes"])
-    assert {"field": "tunables.Window", "old": "30m", "new": "1h"} in action["changes"]
+    assert {"field": "tunables.Window", "old": "30m", "new": "1h", "cause": "environments/local.yml"} in action["changes"]
     assert ["applied"] == [outcome["fate"] for outcome in result["outcomes"]]
     assert (1, 1) == (plan["format_version"], result["format_version"])
 

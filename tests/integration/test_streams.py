@@ -12,6 +12,7 @@ import pytest
 
 from deployer.model.resource import Kind, Resource
 from deployer.plan import Conflict, Remark, UnsafePlanError, Verb
+from deployer.plan.compare import FieldChange
 from deployer.plan.outcome import Fate
 from tests import deployments as made
 from tests.bench import Bench, bench
@@ -97,7 +98,7 @@ def test_a_field_under_another_type_rolls_over_only_if_allowed(on: Bench, cluste
 
     (action,) = plan.of(Verb.ROLLOVER)
     assert Conflict.ROLLOVER is action.conflict
-    assert ("process.command_line", "keyword", "wildcard") == dataclasses.astuple(action.changes[0])
+    assert FieldChange("process.command_line", "keyword", "wildcard", "component-template/base") == action.changes[0]
     assert f"those in {old} stay there as they were indexed" in action.reason
     assert 0 == refusing.writes
     assert [Fate.APPLIED] * 2 == [outcome.fate for outcome in result.outcomes]
