@@ -15,6 +15,7 @@ from deployer.check.samples import check_samples
 from deployer.desired import remembered
 from deployer.desired.remembered import Analyzed, Desired, Whole
 from deployer.desired.snapshot import Folder, Snapshot, take
+from deployer.desired.spread import spread
 from deployer.desired.store import Store
 from deployer.model.analytic import Analytic, Repository
 from deployer.model.exclusion import check_expiry, exclude
@@ -85,9 +86,13 @@ class _Reader:
             return None
         target = target_of(shared, environment)
         self.shelf = Shelf(shared)
+        unknown = [folder for folder, recalled in known.items() if recalled is None]
+        read = dict(
+            zip(unknown, spread(lambda folder: self._analytic(folder, shared, lazy, target), unknown), strict=True)
+        )
         made: dict[Folder, Analyzed] = {}
         for folder, recalled in known.items():
-            one = recalled or self._analytic(folder, shared, lazy, target)
+            one = recalled or read[folder]
             if one is None:
                 return None
             made[folder] = one
