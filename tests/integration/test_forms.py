@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from benchmarks.real_logs import files
 from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
 from deployer.model.finding import Findings
+from deployer.render.naming import Naming
 from deployer.replay.stage import stage
 from tests.badinput.good import good, line
 from tests.forms import PLATFORMS, load
@@ -22,11 +24,21 @@ from tests.node import Node
 
 pytestmark = pytest.mark.integration
 
+Place = tuple[Node, Repository, Naming]
+
+
+@pytest.fixture(scope="module")
+def place(cluster_url: str, root: Path) -> Iterator[Place]:
+    """Data streams of every log source."""
+    node, findings = Node(cluster_url), Findings()
+    repository = load_repository(root, findings)
+    findings.raise_errors()
+    with stage(node, repository, repository.sources) as naming:
+        yield node, repository, naming
+
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_each_form_finds_its_log_source_and_says_the_same(
-    cluster_url: str, root: Path, tmp_path: Path, platform: str
-) -> None:
+def test_each_form_finds_its_log_source_and_says_the_same(place: Place, tmp_path: Path, platform: str) -> None:
     """Whatever wrote the line or the document around it, its event has the fields that detections and alerts read."""
     forms = list(load(platform))
     sent = []
@@ -40,7 +52,7 @@ def test_each_form_finds_its_log_source_and_says_the_same(
             wrong.append(f"{form}: read as {sorted(log.events)}")
         sent += [(form, event.document) for event in log.events.get(form.source, ())]
 
-    events = _kept(Node(cluster_url), _repository(root), [(form.source, document) for form, document in sent])
+    events = _kept(place, [(form.source, document) for form, document in sent])
 
     for (form, _), event in zip(sent, events, strict=True):
         wrong += [
@@ -79,13 +91,13 @@ SAME = (
 """What an envelope must not change."""
 
 
-def test_each_envelope_leaves_each_log_as_it_is(cluster_url: str, root: Path) -> None:
+def test_each_envelope_leaves_each_log_as_it_is(place: Place) -> None:
     """Around the good event of each log source: time, host, user, command and call stay those of the line."""
-    repository = _repository(root)
-    sent = [(source, "none", good(source)) for source in repository.sources]
-    sent += [(source, name, wrap(line(source))) for source in repository.sources for name, wrap in ENVELOPES.items()]
+    sources = place[1].sources
+    sent = [(source, "none", good(source)) for source in sources]
+    sent += [(source, name, wrap(line(source))) for source in sources for name, wrap in ENVELOPES.items()]
 
-    events = _kept(Node(cluster_url), repository, [(source, document) for source, _, document in sent])
+    events = _kept(place, [(source, document) for source, _, document in sent])
 
     plain = {source: event for (source, name, _), event in zip(sent, events, strict=True) if name == "none"}
     wrong = [
@@ -97,28 +109,21 @@ def test_each_envelope_leaves_each_log_as_it_is(cluster_url: str, root: Path) ->
     assert not wrong, "\n".join(wrong)
 
 
-def _repository(root: Path) -> Repository:
-    findings = Findings()
-    repository = load_repository(root, findings)
-    findings.raise_errors()
-    return repository
-
-
-def _kept(
-    node: Node, repository: Repository, documents: Sequence[tuple[str, Mapping[str, Any] | str]]
-) -> list[dict[str, Any]]:
+def _kept(kept: Place, documents: Sequence[tuple[str, Mapping[str, Any] | str]]) -> list[dict[str, Any]]:
     """The documents of log sources as they were stored, field by field, in their order; times to the millisecond."""
-    with stage(node, repository, {source for source, _ in documents}) as naming:
-        lines = []
-        for number, (source, document) in enumerate(documents):
-            stream = naming.stream(repository.sources[source].dataset, "forms")
-            event = {"message": document} if isinstance(document, str) else document
-            lines += [json.dumps({"create": {"_index": stream, "_id": str(number)}}), json.dumps(event)]
-        answer = node.request("POST", "/_bulk", "\n".join(lines) + "\n", {"refresh": "true"})
-        assert not answer["errors"], [item for item in answer["items"] if item["create"]["status"] > 299][:3]
-        found = node.request("POST", f"/{naming.streams}-*/_search", {"size": 1000, "query": {"match_all": {}}})
-    by_number = {int(hit["_id"]): flat(hit["_source"]) for hit in found["hits"]["hits"]}
-    for event in by_number.values():
+    node, repository, naming = kept
+    identities = [token_hex(8) for _ in documents]
+    lines = []
+    for identity, (source, document) in zip(identities, documents, strict=True):
+        stream = naming.stream(repository.sources[source].dataset, "forms")
+        event = {"message": document} if isinstance(document, str) else document
+        lines += [json.dumps({"create": {"_index": stream, "_id": identity}}), json.dumps(event)]
+    answer = node.request("POST", "/_bulk", "\n".join(lines) + "\n", {"refresh": "true"})
+    assert not answer["errors"], [item for item in answer["items"] if item["create"]["status"] > 299][:3]
+    body = {"size": 1000, "query": {"ids": {"values": identities}}}
+    found = node.request("POST", f"/{naming.streams}-*/_search", body)["hits"]["hits"]
+    events = {hit["_id"]: flat(hit["_source"]) for hit in found}
+    for event in events.values():
         at = datetime.fromisoformat(str(event["@timestamp"])).astimezone(UTC)
         event["@timestamp"] = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return [by_number[number] for number in range(len(documents))]
+    return [events[identity] for identity in identities]
