@@ -30,7 +30,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> i
     "--silent-after",
     callback=_seconds,
     metavar="DURATION",
-    help="A log source without an event for so long is a finding, such as 24h. Without it, silence is shown and is none.",
+    help="A log source without an event for so long is a finding, such as 24h; also one that never sent. Without it, its own silent_after holds for each that did.",
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are findings, so that 1 is a failure to look."
@@ -88,7 +88,9 @@ def places_of(prepared: wishes.Prepared) -> dict[str, Place]:
     for name in sorted(used):
         override = environment.sources.get(name)
         index = override.index if override and override.index else naming.pattern(repository.sources[name].dataset)
-        places[name] = Place(index, dict(override.filter or {}) if override else {})
+        own = override.silent_after if override else None
+        limit = repository.sources[name].silent_after if own is None else own
+        places[name] = Place(index, dict(override.filter or {}) if override else {}, limit)
     return places
 
 

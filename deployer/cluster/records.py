@@ -64,9 +64,7 @@ def with_documents(cluster: Cluster, record: Record, ids: Iterable[str]) -> Reco
         return record
     answer = cluster.request("POST", f"/{INDEX}/_mget", {"ids": [_body_id(record.deployment, name) for name in wanted]})
     found = {
-        name: _unpacked(item["_source"])
-        for name, item in zip(wanted, answer["docs"], strict=True)
-        if item.get("found")
+        name: _unpacked(item["_source"]) for name, item in zip(wanted, answer["docs"], strict=True) if item.get("found")
     }
     whole = {name: document for name, document in found.items() if document is not None and digest(document) == name}
     return dataclasses.replace(record, documents={**record.documents, **whole})

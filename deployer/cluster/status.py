@@ -56,21 +56,24 @@ class MonitorState:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A log source of the deployment. `silent` only if a limit was asked for, and there is no event as new as that."""
+    """A log source of the deployment. `silent` if it is a finding that it has no event as new as `limit`, in seconds."""
 
     source: str
     index: str
     last: LastEvent
     age: float | None
     silent: bool
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a log source's events lie: an index pattern, and the fields that tell them from others there."""
+    """Where a log source's events lie: an index pattern, and the fields that tell them from others there. `silent_after`
+    is how old its newest event may be, in seconds."""
 
     index: str
     fields: Mapping[str, str]
+    silent_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,13 @@ def _health(job: Job, run: Run | None, nodes: Nodes | None, now: int, *, delegat
     return Health.LATE if overdue else Health.OK
 
 
-def heard(name: str, place: Place, last: LastEvent, now: int, silent_after: float | None) -> SourceState:
+def heard(name: str, place: Place, last: LastEvent, now: int, asked: float | None) -> SourceState:
+    """The state of a source: silent beyond what was `asked` for, or else its own `silent_after`, in seconds.
+
+    One that never sent is silent only if it was asked for: many deployments have sources that nobody ships yet, and that
+    are no news every day (`doctor` tells of them).
+    """
     age = None if last.at is None else max(0.0, (now - last.at) / 1000)
-    silent = silent_after is not None and last.known and (age is None or age > silent_after)
-    return SourceState(name, place.index, last, age, silent)
+    limit = place.silent_after if asked is None else asked
+    silent = limit is not None and (age > limit if age is not None else asked is not None)
+    return SourceState(name, place.index, last, age, silent and last.known, limit)

@@ -187,7 +187,12 @@ class Performer:
             try:
                 return streams.roll_over(self.cluster, action.name)
             except (LostAnswerError, AnswerError, UnreachableError) as error:
-                if not _passing(error) or number + 1 == TRIES or "within" in error.why or self._interrupted(error, number):
+                if (
+                    not _passing(error)
+                    or number + 1 == TRIES
+                    or "within" in error.why
+                    or self._interrupted(error, number)
+                ):
                     raise
         raise AssertionError("the last try returns or raises")
 

@@ -223,5 +223,6 @@ def _source_json(item: SourceState) -> dict[str, Any]:
         "last_event": time(item.last.at) or None,
         "age_seconds": None if item.age is None else round(item.age),
         "readable": item.last.known,
+        "silent_after_seconds": None if item.limit is None else round(item.limit),
         "finding": item.silent,
     }

@@ -61,7 +61,9 @@ def test_a_tuned_environment_changes_what_uses_the_tunable(on: Bench, capsys: py
 
     (action,) = plan["actions"]
     assert ("update", "monitor/XX0001/correlated", ["Window"]) == (action["action"], action["key"], action["causes"])
-    assert {"field": "tunables.Window", "old": "30m", "new": "1h", "cause": "environments/local.yml"} in action["changes"]
+    assert {"field": "tunables.Window", "old": "30m", "new": "1h", "cause": "environments/local.yml"} in action[
+        "changes"
+    ]
     assert ["applied"] == [outcome["fate"] for outcome in result["outcomes"]]
     assert (1, 1) == (plan["format_version"], result["format_version"])
 
@@ -183,9 +185,7 @@ def test_alerts_show_who_and_where(on: Bench, capsys: pytest.CaptureFixture[str]
     assert 64 == run(on, "alerts", "--analytic", "XX0002")
 
 
-def test_promise_24_a_signal_ends_what_is_in_flight_and_the_next_run_does_the_rest(
-    on: Bench, cluster_url: str
-) -> None:
+def test_promise_24_a_signal_ends_what_is_in_flight_and_the_next_run_does_the_rest(on: Bench, cluster_url: str) -> None:
     """SIGTERM at a template, then Ctrl-C at a monitor: exit code 130, the write is ended and recorded, the lock is free."""
     with proxied(cluster_url) as proxy:
         terminated = _signalled(on, proxy, signal.SIGTERM, Fault("PUT", "/_index_template"))

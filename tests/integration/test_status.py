@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +196,23 @@ def test_the_command_reads_only_and_its_exit_code_says_whether_all_is_well(
     assert file.read_text().endswith("1 finding.\n")
 
 
-def test_silence_is_a_finding_only_if_asked(repository: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--silent-after` makes a source without events a finding; a word that is no duration is a usage error."""
+def test_silence_is_a_finding_by_the_sources_own_limit_or_the_one_asked_for(
+    repository: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that stopped is, beyond its `silent_after`; `--silent-after` holds instead, also for one that never sent; a word that is no duration is a usage error."""
     on = repository
     append(on, "production: false\n")
     run(on, "deploy")
 
     assert 1 == run(on, "status", "--silent-after", "24h")
     assert "SILENT: no event" in capsys.readouterr().out
+    index = f"{on.deployment}-there"
+    on.also.append(f"/{index}")
+    event = {"@timestamp": datetime.now(UTC).replace(microsecond=0).isoformat()}
+    on.node.request("PUT", f"/{index}", {"mappings": {"properties": {"@timestamp": {"type": "date"}}}})
+    on.node.request("POST", f"/{index}/_doc", event, {"refresh": "true"})
+    append(on, f"sources: {{x.plain: {{index: {index}*, silent_after: 1s}}}}\n")
+    until(lambda: (run(on, "status"), "SILENT: " in capsys.readouterr().out) == (1, True))
+    run(on, "status", "--silent-after", "24h")
+    assert "SILENT" not in capsys.readouterr().out
     assert 64 == run(on, "status", "--silent-after", "soon")

@@ -392,4 +392,3 @@ def test_a_refusal_without_a_body_has_no_reason() -> None:
     error = from_answer("PUT", "/x/_doc/1", 409, None)
 
     assert ("PUT /x/_doc/1 was answered 409", "") == (error.what, error.why)
-
