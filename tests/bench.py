@@ -16,7 +16,7 @@ from deployer.model.environment import Connection, Environment
 from deployer.model.errors import ClusterError
 from deployer.model.resource import Resource
 from deployer.plan import EVERYTHING, Choices, Plan, Selection
-from deployer.plan.outcome import Result
+from deployer.plan.outcome import Fate, Result
 from tests import deployments as made
 from tests.node import Node
 
@@ -156,3 +156,8 @@ def bench(url: str, folder: Path) -> Iterator[Bench]:
 def dumps(value: Any) -> str:
     """Everything of a value as text, for looking for what must not be in it."""
     return json.dumps(value, default=repr)
+
+
+def fates(result: Result) -> dict[str, Fate]:
+    """What became of each object."""
+    return {outcome.action.key: outcome.fate for outcome in result.outcomes}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deployer.cluster import sorted_by_owner
 from deployer.cluster.alerts import open_alerts, read_alerts
 from deployer.model.resource import Resource
 from deployer.plan import Purpose, Verb
@@ -28,11 +29,16 @@ MANY = 13
 def on(cluster_url: str, tmp_path: Path) -> Iterator[Bench]:
     """A deployment of its own for each test, with an index for its events."""
     with bench(cluster_url, tmp_path) as found:
-        index = f"{found.deployment}-events-1"
-        found.also.append(f"/{index}")
-        fields = {"@timestamp": {"type": "date"}, "event.code": {"type": "keyword"}, "host.name": {"type": "keyword"}}
-        found.node.request("PUT", f"/{index}", {"mappings": {"properties": fields}})
+        with_events(found)
         yield found
+
+
+def with_events(on: Bench) -> None:
+    """Make the index of a deployment's events."""
+    index = f"{on.deployment}-events-1"
+    on.also.append(f"/{index}")
+    fields = {"@timestamp": {"type": "date"}, "event.code": {"type": "keyword"}, "host.name": {"type": "keyword"}}
+    on.node.request("PUT", f"/{index}", {"mappings": {"properties": fields}})
 
 
 def happen(on: Bench, hosts: int) -> None:
@@ -205,3 +211,29 @@ def test_promise_26_alerts_that_do_not_close_stop_the_delete_and_the_next_run_en
     assert {} == open_alerts(on.client(), identity)
     assert identity not in on.monitors()
     assert [] == on.record()["pending"]
+
+
+def test_alerts_are_of_this_deployment_only(on: Bench, cluster_url: str, tmp_path: Path) -> None:
+    """Alerts of another deployment, and of a copy, are not shown; ours with entity, analytic, monitor and count."""
+    on.deploy([plain(on)])
+    original = on.monitor_id("XX0001")
+    body = on.node.request("GET", f"{MONITORS}/{original}")["monitor"]
+    copy = on.create({**body, "name": f"Copy of {body['name']}"})
+    with bench(cluster_url, tmp_path) as other:
+        other.deployment = f"{on.deployment}-two"
+        with_events(other)
+        other.deploy([plain(other)])
+        happen(on, 1)
+        happen(other, 2)
+        for identity in (original, copy, other.monitor_id("XX0001")):
+            execute(on, identity)
+
+        copies = {live.id for _, live in sorted_by_owner(on.client(), on.deployment).copies}
+        mine = read_alerts(on.client(), on.deployment, "ACTIVE", copies)
+        theirs = read_alerts(on.client(), other.deployment)
+
+    assert {copy} == copies
+    assert [((("host", "h0"),), "XX0001", "discovery", 1)] == [
+        (alert.entity, alert.analytic, alert.monitor, alert.count) for alert in mine
+    ]
+    assert [(("host", "h0"),), (("host", "h1"),)] == sorted(alert.entity for alert in theirs)

@@ -12,7 +12,7 @@ import pytest
 from deployer import local
 from deployer.local import LocalCluster
 from tests.bench import Bench, bench
-from tests.chaos import FAULTS, KILLS, SCENARIOS, Scenario, inject
+from tests.chaos import KILLS, SCENARIOS, Scenario, inject
 from tests.deployments import everything
 from tests.faults import Fault, proxied
 
@@ -41,11 +41,11 @@ def test_promise_21_a_deploy_killed_at_any_write_is_put_right_by_the_next(
     assert [] == verdict.problems
 
 
-@pytest.mark.parametrize(("write", "kind"), list(enumerate(FAULTS, start=4)))
+@pytest.mark.parametrize(("write", "kind"), [(5, "half an answer"), (8, "502"), (11, "hang")])
 def test_promise_20_a_write_that_goes_wrong_in_any_way_is_put_right(
     cluster_url: str, tmp_path: Path, kind: str, write: int
 ) -> None:
-    """Reset, cut short, refused, lost or never answered: each kind at another write of a first deploy."""
+    """Cut short, lost or never answered, each at another write; `make chaos` has every kind at every write."""
     verdict = inject(cluster_url, tmp_path, FIRST, kind, write)
 
     assert verdict.struck

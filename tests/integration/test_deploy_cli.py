@@ -221,22 +221,24 @@ def _signalled(on: Bench, proxy: Proxy, number: signal.Signals, at: Fault) -> su
     return subprocess.CompletedProcess(command, child[0].returncode, output, errors)
 
 
-@pytest.mark.parametrize(
-    ("production", "typed", "code", "monitors"),
-    [(False, "n", 1, 0), (False, "y", 0, 2), (True, "prod", 1, 0), (True, "local", 0, 2)],
-)
-def test_promise_12_a_person_at_a_terminal_is_asked(
-    on: Bench, production: bool, typed: str, code: int, monitors: int
-) -> None:
-    """At a terminal a deploy asks; production wants its name typed, and anything else changes nothing."""
-    path = on.folder / "environments/local.yml"
-    path.write_text(path.read_text() + f"production: {str(production).lower()}\n")
+def test_promise_12_a_person_at_a_terminal_is_asked(on: Bench) -> None:
+    """A deploy asks; production wants its name typed, and a destruction does everywhere; anything else changes nothing."""
+    before = environment(on).read_text()
+    words = {"deploy": "Deploy this? [y/N]", "production": "Type local to deploy", "destroy": "Type local to destroy"}
 
-    found, output = _at_a_terminal(["deploy", "--root", str(on.folder), "--env", "local"], typed)
+    def told(what: str, typed: str) -> tuple[int, int]:
+        environment(on).write_text(before + ("production: true\n" if what == "production" else ""))
+        command = "destroy" if what == "destroy" else "deploy"
+        code, output = _at_a_terminal([command, "--root", str(on.folder), "--env", "local"], typed)
+        assert words[what] in output
+        return code, len(on.monitors())
 
-    assert code == found, output
-    assert ("Type local to deploy" if production else "Deploy this? [y/N]") in output
-    assert monitors == len(on.monitors())
+    assert (1, 0) == told("deploy", "n")
+    assert (1, 0) == told("production", "prod")
+    assert (0, 2) == told("production", "local")
+    assert (1, 2) == told("destroy", "y")
+    assert (0, 0) == told("destroy", "local")
+    assert (0, 2) == told("deploy", "y")
 
 
 def _at_a_terminal(arguments: list[str], typed: str) -> tuple[int, str]:
@@ -254,7 +256,7 @@ def _at_a_terminal(arguments: list[str], typed: str) -> tuple[int, str]:
         output += read
         if not read:
             break
-        if not answered and (b"[y/N]" in output or b"to deploy:" in output):
+        if not answered and (b"[y/N]" in output or b"Type local to" in output):
             os.write(terminal, f"{typed}\n".encode())
             answered = True
     os.close(terminal)

@@ -16,7 +16,7 @@ from deployer.model.errors import ClusterError
 from deployer.plan.canonical import VOLATILE
 from tests import deployments as made
 from tests.bench import CHANNELS, MONITORS, RECORDS, Bench, bench, dumps
-from tests.commands import append, deployment, environment, run
+from tests.commands import append, by_way_of, deployment, environment, run
 from tests.faults import proxied
 
 pytestmark = pytest.mark.integration
@@ -163,10 +163,7 @@ def test_promise_27_an_edited_record_is_refused_for_a_rollback(
     edited = {**source, "who": "mallory"} if what != "content" else {**source, "content": other["content"]}
     on.node.request("PUT", f"{RECORDS}/_doc/{path}", edited)
 
-    with proxied(cluster_url) as proxy:
-        on.folder.joinpath("environments/local.yml").write_text(
-            environment(on).read_text().replace(cluster_url, proxy.url)
-        )
+    with proxied(cluster_url) as proxy, by_way_of(on, proxy.url):
         assert 3 == run(on, "rollback", "1")
         assert [] == proxy.writes
 

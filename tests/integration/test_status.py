@@ -16,18 +16,11 @@ from deployer.deploy.status import read_status
 from deployer.model.resource import Resource
 from deployer.plan.drift import Drift
 from tests import deployments as made
-from tests.bench import MONITORS, RECORDS, Bench, bench
+from tests.bench import MONITORS, RECORDS, Bench
 from tests.commands import append, deployment, environment, run
 from tests.faults import proxied
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def on(cluster_url: str, tmp_path: Path) -> Iterator[Bench]:
-    """A deployment of its own for each test."""
-    with bench(cluster_url, tmp_path) as found:
-        yield found
 
 
 @pytest.fixture
