@@ -54,7 +54,7 @@ _FILES = (
     Code(
         "DAC007",
         "A field that the mapping does not have",
-        "A condition or a rendered query asks a field that no component template of the log source maps.",
+        "A condition or a rendered query asks a field that no component template of the log source maps, or an entity has only such fields.",
         "OpenSearch accepts a query on an unknown field and finds nothing, for ever.",
         "Correct the name (the nearest is given), or add the field with its type to a component template below mappings/components.",
     ),

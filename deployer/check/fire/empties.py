@@ -134,24 +134,14 @@ def _of_tunable(subject: Subject, name: str, what: str, findings: Findings) -> N
 
 def _tunables_that_are(subject: Subject, wanted: bool) -> list[str]:
     """The tunables whose value makes a test of the monitor true of every event, or of none."""
-    found = []
-    for test in subject.tests():
+    found: list[str] = []
+    for test, negative in subject.signed_tests():
         if isinstance(test.value, TunableRef) and test.value.name in subject.tunables and test.value.name not in found:
             compiled = compile_condition(test, subject.scope(), list(subject.sources))
             # Below a `not` the opposite is at fault.
-            if logic.truth(compiled) is wanted or (logic.truth(compiled) is (not wanted) and _below_not(subject, test)):
+            if logic.truth(compiled) is (wanted != negative):
                 found.append(test.value.name)
     return found
-
-
-def _below_not(subject: Subject, test: Any) -> bool:
-    values = subject.value(test)
-    listed = values if isinstance(values, list) else [values]
-    return any(
-        clause.negative
-        for clause in subject.clauses
-        if clause.field == test.field and (not clause.values or any(value in listed for value in clause.values))
-    )
 
 
 def _overrides_at_fault(subject: Subject) -> list[str]:

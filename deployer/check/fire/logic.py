@@ -19,8 +19,8 @@ Assume = Callable[[str, str, Any], Truth]
 """What to take a leaf for, by kind, field and parameters; None to look at it."""
 
 _WEEK = 7 * 1440
-_EVERY = re.compile(r"(?:(?:\.|\[\\s\\S\]|\(\.\))[*+])+|@")
-"""An expression that fits every text that is not empty; ``@`` is Lucene's any string."""
+_PROBES = ("x", "0", "~ 7", "Zz\\q", "/a b/c", "-\u00e9\t", "powershell -c {1}", "\u4e2d\u6587 $#" * 9)
+"""Texts that have nothing in common: what fits them all fits everything."""
 
 _LOWER, _UPPER = ("gt", "gte", "from"), ("lt", "lte", "to")
 
@@ -105,6 +105,8 @@ def _not(found: Truth) -> Truth:
 def _leaf(kind: str, field: str, value: Any, body: Any) -> Truth:
     values = values_of(value)
     match kind:
+        case "term" | "terms" if any(str(item) in ("0.0.0.0/0", "::/0") for item in values):
+            return True
         case "terms" | "intervals" if not values or value == {}:
             return False if kind == "terms" else None
         case "intervals":
@@ -129,7 +131,7 @@ def _anything(expression: str) -> bool:
     bare = expression.strip()
     while bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1]
-    return any(_EVERY.fullmatch(part) is not None for part in bare.split("|"))
+    return "@" in bare.split("|") or all(_regex(bare, probe) for probe in _PROBES)
 
 
 def _rule_is_empty(rule: Any) -> bool:
@@ -303,7 +305,7 @@ def _glob(pattern: str) -> str:
 
 def _regex(pattern: str, text: str) -> bool:
     try:
-        return re.fullmatch(pattern, text) is not None
+        return re.fullmatch(pattern, text, re.S) is not None
     except re.error:
         return False
 

@@ -31,9 +31,14 @@ _DOC = re.compile(r"doc\[\s*(['\"])([^'\"]+)\1\s*\]")
 _GUARD = re.compile(r"doc\.containsKey\(\s*(['\"])([^'\"]+)\1\s*\)")
 
 
-def large(mapping: object) -> bool:
-    """Whether a keyword may hold long texts."""
-    return isinstance(mapping, dict) and mapping.get("type") == "keyword" and _long(mapping)
+_COMMANDS = (".command_line", ".args", ".url.full")
+
+
+def large(name: str, mapping: object) -> bool:
+    """Whether a keyword may hold long texts, or by its name holds commands, of which there are many."""
+    return (
+        isinstance(mapping, dict) and mapping.get("type") == "keyword" and (_long(mapping) or name.endswith(_COMMANDS))
+    )
 
 
 def _long(mapping: Mapping[str, Any]) -> bool:
@@ -58,6 +63,7 @@ def check_fields(subject: Subject, findings: Findings) -> None:
         elif clause.kind in ("match", "match_phrase") and long:
             message = "compares the whole value, not its words, on a field that is kept as one"
             _mismatch(subject, clause, message, "use intervals on a text field of it, or wildcard", findings)
+    _named(subject, findings)
     _aggregated(subject, findings)
     _scripted(subject, findings)
 
@@ -140,6 +146,25 @@ def _missing(subject: Subject, name: str, sources: Iterable[str], findings: Find
         subject.place(name),
         near_field(name, known),
     )
+
+
+def _named(subject: Subject, findings: Findings) -> None:
+    """Each log source of the monitor has a field of each of its entities; else all alerts name a placeholder."""
+    for name in subject.spec.entity:
+        declared = subject.repository.entities.get(name)
+        without = [
+            source
+            for source in subject.sources
+            if declared and not any(subject.mappings(field, [source]) for field in declared.fields)
+        ]
+        if declared and without:
+            findings.add(
+                "DAC007",
+                f"{subject.key}: the entity '{name}' has the fields {', '.join(declared.fields)}, "
+                f"which is not in the mapping of {', '.join(without)}",
+                subject.spec.place("entity"),
+                f"events of it would all alert as '{declared.placeholder}'; name a field of it in mappings/entities.yml",
+            )
 
 
 def _aggregated(subject: Subject, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from deployer.check.fire import clauses, lucene
 from deployer.check.fire.clauses import Clause, table
 from deployer.model import durations
 from deployer.model.analytic import Analytic, MonitorSpec, Repository
-from deployer.model.condition import Condition, Test, TunableRef, Use, walk
+from deployer.model.condition import All, AnyOf, Condition, FromSource, Not, Test, TunableRef, Use, When, walk
 from deployer.model.environment import Environment
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
@@ -172,15 +172,30 @@ class Subject:
 
     def tests(self) -> Iterator[Test]:
         """Every test of the monitor's own conditions, those of named events too."""
-        waiting: list[Condition | None] = [self.spec.events, self.spec.first, self.spec.then]
-        seen: set[str] = set()
+        return (test for test, _ in self.signed_tests())
+
+    def signed_tests(self) -> Iterator[tuple[Test, bool]]:
+        """The same, each with whether it stands below an odd number of `not`."""
+        waiting: list[tuple[Condition | None, bool]] = [
+            (condition, False) for condition in (self.spec.then, self.spec.first, self.spec.events)
+        ]
+        seen: set[tuple[str, bool]] = set()
         while waiting:
-            for node in walk(waiting.pop()):
-                if isinstance(node, Test):
-                    yield node
-                if isinstance(node, Use) and node.name not in seen:
-                    seen.add(node.name)
-                    waiting.append(self.analytic.events.get(node.name))
+            condition, negative = waiting.pop()
+            match condition:
+                case Test():
+                    yield condition, negative
+                case Not(part):
+                    waiting.append((part, not negative))
+                case All(parts) | AnyOf(parts):
+                    waiting += [(part, negative) for part in reversed(parts)]
+                case FromSource(part=part):
+                    waiting.append((part, negative))
+                case When(then=then, otherwise=otherwise):
+                    waiting += [(otherwise, negative), (then, negative)]
+                case Use(name) if (name, negative) not in seen:
+                    seen.add((name, negative))
+                    waiting.append((self.analytic.events.get(name), negative))
 
     def place(self, name: str, value: Any = None) -> Location:
         """Where a person wrote a clause of the body: in a condition, a tunable, an exception or a template."""

@@ -30,7 +30,7 @@ def check_times(subject: Subject, findings: Findings) -> None:
         findings.add(
             "DAC024",
             f"{subject.key}: the search has no time range, so it alerts on the same old events at each run",
-            subject.in_template("@timestamp", '"query"') or subject.spec.where,
+            subject.in_template('"filter"', "@timestamp", '"query"') or subject.spec.where,
             'put {"range": {"@timestamp": {"gt": [[ look_back_from ]], "lte": [[ look_back_to ]], "format": "epoch_millis"}}} in its filter',
         )
         return

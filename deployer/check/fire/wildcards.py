@@ -101,7 +101,9 @@ def _leading(subject: Subject, clause: Clause, findings: Findings) -> None:
     for text in clause.texts:
         if not _leads(clause.kind, text):
             continue
-        named = [name for name, mapping in _asked(subject, clause) if large(mapping)] if clause.field != "*" else []
+        named = (
+            [name for name, mapping in _asked(subject, clause) if large(name, mapping)] if clause.field != "*" else []
+        )
         if named:
             findings.warn(
                 "DAC023",

@@ -310,6 +310,8 @@ def test_our_own_templates_make_room_for_the_entities_expected(tmp_path: Path) -
         ("", "Patterns: [/x/, /.+/]", "matches every event of its log sources"),
         ("", "Patterns: ['/(.*)/']", "matches every event of its log sources"),
         ("", "Patterns: ['/.*.*/']", "matches every event of its log sources"),
+        ("", "Patterns: ['/.{0,}/']", "matches every event of its log sources"),
+        ("", "Patterns: ['/(a|.)*/']", "matches every event of its log sources"),
     ],
 )
 def test_a_tunable_that_makes_the_search_match_everything_is_found_where_its_value_stands(
@@ -335,6 +337,34 @@ def test_a_tunable_that_makes_the_search_empty_is_found(tmp_path: Path) -> None:
     write(tmp_path, analytic=('default: [netstat, "net use $"], min_items: 1', "default: []"))
     lines = found(tmp_path)
     assert {f"DAC029 {ANALYTIC}:12:3"} == {" ".join(line.split()[:2]) for line in lines}, lines
+
+
+def test_the_tunable_at_fault_is_named_and_not_another_that_is_empty(tmp_path: Path) -> None:
+    """An empty allowlist leaves nobody out: what is empty and demanded is at fault, and so is a network of all addresses left out."""
+    condition = "      all:\n        - {not: {field: source.ip, cidr: {tunable: Known}}}\n"
+    write(tmp_path, analytic=("      all:\n", condition))
+    path = tmp_path / ANALYTIC
+    text = path.read_text().replace("min_items: 1", "min_items: 0", 1)
+    known = "  Known: {type: strings, description: K., default: []}\n"
+    path.write_text(text.replace("events:\n", f"{known}events:\n", 1))
+    assert [] == found(tmp_path)
+
+    before = (tmp_path / LOCAL).read_text()
+    for values, name in (("Patterns: []", "Patterns"), ("Known: ['0.0.0.0/0', '::/0']", "Known")):
+        (tmp_path / LOCAL).write_text(f"{before}tunables: {{XX0001: {{{values}}}}}\n")
+        lines = found(tmp_path)
+
+        assert lines
+        assert all(line.startswith(f"DAC029 {LOCAL}:7:") and f" with {name} as it is" in line for line in lines), lines
+
+
+def test_an_entity_that_no_event_can_name_is_found(tmp_path: Path) -> None:
+    """A misspelt field of an entity: every alert would be of the placeholder."""
+    lines = found(write(tmp_path, entities=("fields: [user.name]", "fields: [user.nmae, user.no]")))
+
+    assert [
+        f"DAC007 {ANALYTIC}:31:13 XX0001/discovery: the entity 'user' has the fields user.nmae, user.no, which is not in the mapping of x.plain"
+    ] == [line for line in lines if "DAC007" in line]
 
 
 def test_two_bounds_that_leave_no_number_are_found(tmp_path: Path) -> None:
