@@ -209,6 +209,30 @@ def document_monitor(deployment: str, analytic: str = "XX0008", key: str = "each
     )
 
 
+def workflow(deployment: str, needs: tuple[str, ...], *, interval: int = 60, enabled: bool = False) -> Resource:
+    """A composite workflow of the monitors of these keys, which alerts when the first of them does."""
+    trigger = {
+        "id": f"{deployment}.XX0010.chain",
+        "name": "hit",
+        "severity": "1",
+        "condition": {"script": {"source": f"monitor[id={needs[0]}]", "lang": "painless"}},
+        "actions": [],
+    }
+    delegates = [{"order": number, "monitor_id": key} for number, key in enumerate(needs, 1)]
+    body = {
+        "type": "workflow",
+        "workflow_type": "composite",
+        "name": f"XX0010 chain of {deployment}",
+        "owner": f"alerting {deployment}",
+        "enabled": enabled,
+        "schedule": {"period": {"interval": interval, "unit": "MINUTES"}},
+        "inputs": [{"composite_input": {"sequence": {"delegates": delegates}}}],
+        "triggers": [{"chained_alert_trigger": trigger}],
+    }
+    written = {"title": "chain", "schedule": {"interval": f"{interval}m"}}
+    return Resource(Kind.WORKFLOW, "workflow/XX0010/chain", str(body["name"]), body, written, needs, None, "XX0010")
+
+
 def with_body(resource: Resource, **changes: Any) -> Resource:
     """The same resource with other fields of the body."""
     return dataclasses.replace(resource, body={**resource.body, **changes})

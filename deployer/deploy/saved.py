@@ -10,8 +10,9 @@ from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind
 from deployer.plan import Selection
 from deployer.plan.canonical import digest
-from deployer.plan.content import SecretReader
+from deployer.plan.content import SecretReader, hides
 from deployer.plan.planfile import Part, PlanFile, StaleError, part_of
+from deployer.render.channels import channels
 
 ONLY = "what the plan names"
 AGAIN = "Plan again, look at it, and deploy the new file."
@@ -39,13 +40,15 @@ def bound(saved: PlanFile, environment: Environment, name: str) -> None:
 def wish_of(saved: PlanFile, part: Part, environment: Environment, secrets: SecretReader) -> Wish:
     """What a saved plan wants of one cluster: the contents of its own actions, and nothing else.
 
-    Raises StaleError if a secret is not what it was, SecretError if it is not there.
+    Raises StaleError if a secret or an address of a channel is not what it was, SecretError if it is not there.
     """
-    desired = saved.content(part, secrets)
+    today = {resource.key: resource.unresolved or {} for resource in channels(environment)}
+    desired = saved.content(part, secrets, today)
     sent = {step.key: step.sent for step in part.steps}
     other = [resource.key for resource in desired if digest(resource.body) != sent[resource.key]]
     if other:
-        kind = "secret" if all(key.startswith(f"{Kind.CHANNEL}/") for key in other) else "content"
+        channel = all(key.startswith(f"{Kind.CHANNEL}/") for key in other)
+        kind = ("address" if any(hides(saved.resources[key]["body"]) for key in other) else "secret") if channel else "content"  # fmt: skip
         raise StaleError(
             f"the plan is stale: the {kind} of {', '.join(other)} is not what it was when the plan was made",
             why="addresses of channels are not in the file; they are read anew",

@@ -87,6 +87,13 @@ def _refilled(value: Any, now: Any) -> Any:
     return value
 
 
+def hides(value: Any) -> bool:
+    """Whether a body hides something that stood in place."""
+    if isinstance(value, Mapping):
+        return any(hides(inner) for inner in value.values())
+    return isinstance(value, str) and value.startswith(HIDDEN)
+
+
 def concealed_body(body: Mapping[str, Any]) -> dict[str, Any]:
     """A channel's body without what may be secret in it."""
     config = body["config"]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.model.errors import DeployerError, RefusedError
-from deployer.model.resource import Resource
+from deployer.model.resource import Kind, Resource
 from deployer.plan.actions import Action, Purpose
 from deployer.plan.canonical import digest
-from deployer.plan.content import SecretReader, resource_of, storable
+from deployer.plan.content import SecretReader, recordable, refilled, resource_of
 from deployer.plan.decide import Choices
 from deployer.plan.plan import Plan
 from deployer.plan.record import Record
@@ -60,7 +60,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan that was saved. `resources` are the contents by key, as `content.storable` gives them."""
+    """A plan that was saved. `resources` are the contents by key, as `content.recordable` gives them: no address is in it."""
 
     environment: str
     deployment: str
@@ -80,10 +80,27 @@ class PlanFile:
         """What is to be done on the cluster of this name."""
         return next((part for part in self.parts if part.cluster == cluster), None)
 
-    def content(self, part: Part, secrets: SecretReader) -> list[Resource]:
-        """The resources that a part sends, with today's secrets."""
+    def content(self, part: Part, secrets: SecretReader, today: Mapping[str, Mapping[str, Any]]) -> list[Resource]:
+        """The resources that a part sends, with today's secrets, and where the file hides the address of a channel, that
+        of the environment's channels `today` (bodies with references, by key).
+
+        Raises StaleError if there is none now.
+        """
         wanted = [step.key for step in part.steps if step.key in self.resources]
-        return [resource_of(key, self.resources[key], secrets) for key in wanted]
+        return [resource_of(key, _whole(key, self.resources[key], today), secrets) for key in wanted]
+
+
+def _whole(key: str, stored: Mapping[str, Any], today: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    if stored["kind"] != Kind.CHANNEL:
+        return stored
+    try:
+        return {**stored, "body": refilled(stored["body"], today.get(key))}
+    except KeyError:
+        raise StaleError(
+            f"the plan is stale: the environment's file has no address of {key} any more",
+            why="addresses of channels are not in the plan file; they are read anew",
+            todo="Plan again, look at it, and deploy the new file.",
+        ) from None
 
 
 def part_of(cluster: str, address: str, plan: Plan, record: Record) -> Part:
@@ -129,7 +146,7 @@ def _shaped(action: Action) -> str:
 def contents(plans: tuple[Plan, ...]) -> dict[str, dict[str, Any]]:
     """The content of every action of the plans, by key."""
     return {
-        action.key: storable(action.resource)
+        action.key: recordable(action.resource)
         for plan in plans
         for action in plan.actions
         if action.resource is not None

@@ -50,8 +50,10 @@ def test_a_plan_comes_back_as_it_was_saved() -> None:
 
     assert part is not None
     assert saved() == found
-    assert {r.key: digest(r.body) for r in resources()} == {r.key: digest(r.body) for r in found.content(part, reader)}
-    assert {r.key: r.depends_on for r in resources()} == {r.key: r.depends_on for r in found.content(part, reader)}
+    assert {r.key: digest(r.body) for r in resources()} == {
+        r.key: digest(r.body) for r in found.content(part, reader, {})
+    }
+    assert {r.key: r.depends_on for r in resources()} == {r.key: r.depends_on for r in found.content(part, reader, {})}
 
 
 def test_promise_05_one_flipped_byte_is_refused() -> None:
