@@ -11,11 +11,14 @@ from deployer.render.templating import Templates
 MESSAGES = tuple(f"messages/{name}.txt.j2" for name in ("alert", "document", "subject", "total", "workflow"))
 """The templates of all messages."""
 
+TOOL = tuple(f"deployer/{name}/" for name in ("catalogue", "check", "model", "render", "replay", "schemas"))
+"""What of this tool decides an outcome, where it lies in the repository: it is a part of every analytic."""
+
 
 def touched(repository: Repository, files: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The analytics that some of `files` touch (paths below the root, also of files that are gone), each with those files.
 
-    An environment is a part of every analytic: it may tune any of them. A file that nothing reads touches none.
+    An environment is a part of every analytic: it may tune any of them. So is this tool, and its schemas. A file that nothing reads touches none.
     """
     changed = sorted(set(files))
     templates = Templates(repository.templates)
@@ -24,8 +27,9 @@ def touched(repository: Repository, files: Iterable[str]) -> dict[str, tuple[str
         for name, analytic in repository.analytics.items()
         for needs in [_needs(repository, analytic, templates)]
     }
-    environments = tuple(file for file in changed if file.startswith("environments/") and file.endswith(".yml"))
-    found = {name: tuple(sorted({*own, *environments})) for name, own in found.items()}
+    of_all = [file for file in changed if file.startswith("environments/") and file.endswith(".yml")]
+    of_all += [file for file in changed if file.startswith(TOOL)]
+    found = {name: tuple(sorted({*own, *of_all})) for name, own in found.items()}
     return {name: own for name, own in found.items() if own}
 
 
@@ -40,6 +44,7 @@ def _needs(repository: Repository, analytic: Analytic, templates: Templates) -> 
         f"mappings/pipelines/{name}.yml" for name in _pipelines(repository, {source.pipeline for source in sources})
     }
     shapes = {f"monitors/{spec.template}.json.j2" for spec in analytic.monitors.values()}
+    shapes |= {"workflows/composite.json.j2"} if analytic.workflows else set()
     needs |= {f"templates/{name}" for name in templates.reached({*shapes, *MESSAGES})}
     return needs
 

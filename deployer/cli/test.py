@@ -73,7 +73,7 @@ def test(
     exit code 1 if something alerts otherwise than the samples say, or if they do not prove every tunable and monitor.
 
     With --changed, an analytic is tested if a file of its folder differs, or a log source, pipeline, mapping or template
-    that it is made of, or an environment. Files that are not committed count, and those that git does not know yet.
+    that it is made of, an environment, or this tool beside them. Files that are not committed count, and those that git does not know yet.
 
     With --against nothing is replayed: the searches of the monitors, as that environment would get them, are asked of its
     own data, and the episodes that their schedules would have opened are counted, by day, with who alerted most often.

@@ -10,6 +10,7 @@ from deployer.catalogue import load_repository
 from deployer.check.touched import touched
 from deployer.model.analytic import Repository
 from deployer.model.finding import Findings
+from tests.kinds import every_kind
 from tests.unit.repo import write
 
 
@@ -44,6 +45,10 @@ ALL = ("AN0903", "AN0904", "AN0905", "AN0906", "AN0907", "AN0908")
         ("templates/monitors/base.json.j2", ALL),
         ("templates/messages/alert.txt.j2", ALL),
         ("environments/prod.yml", ALL),
+        ("deployer/schemas/analytic.json", ALL),
+        ("deployer/render/query.py", ALL),
+        ("deployer/cli/test.py", ()),
+        ("templates/workflows/composite.json.j2", ()),  # none of ours has a workflow
         ("docs/test.md", ()),
     ],
 )
@@ -61,6 +66,13 @@ def test_a_template_whose_parent_is_computed_needs_every_template(tmp_path: Path
     loaded = load_repository(folder, Findings())
 
     assert ["XX0001"] == list(touched(loaded, ["templates/monitors/other.json.j2"]))
+
+
+def test_the_template_of_workflows_touches_what_has_one(tmp_path: Path) -> None:
+    """Its workflows are made of it."""
+    loaded = load_repository(every_kind(tmp_path), Findings())
+
+    assert ["XX0001"] == list(touched(loaded, ["templates/workflows/composite.json.j2"]))
 
 
 def test_the_sources_of_samples_count(tmp_path: Path) -> None:
