@@ -102,6 +102,7 @@ def serving(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[tuple
 
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.handle_any)
+
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 

@@ -15,6 +15,9 @@ from deployer.plan.record import Record
 PAGE = 200
 """Deployments read at once."""
 
+KEPT = 200
+"""Deployments that can be shown and gone back to; older ones are removed (`retention`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -50,12 +53,25 @@ def read_history(cluster: Cluster, record: Record, down_to: int = 1) -> History:
             if not expected:
                 return History(tuple(found), 0, lost)
             if one is None:
-                return History(tuple(found), number, lost)
+                return History(tuple(found), number if number >= oldest_kept(record.generation or newest) else 0, lost)
             if one.digest != expected:
                 raise _edited(record.deployment, number)
             found.append(one)
             expected = one.before
     return History(tuple(found), 0, lost)
+
+
+def oldest_kept(newest: int) -> int:
+    """The number of the oldest deployment that is certainly kept; what is older may be gone."""
+    return max(1, newest - KEPT + 1)
+
+
+def read_deployments(cluster: Cluster, deployment: str, numbers: Sequence[int]) -> list[Deployment | None]:
+    """These deployments as they are stored, None where there is none. Nothing vouches for them.
+
+    Raises RefusedError if the digest of one does not fit.
+    """
+    return _read(cluster, deployment, numbers)
 
 
 def read_deployment(cluster: Cluster, deployment: str, number: int) -> Deployment | None:

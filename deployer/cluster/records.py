@@ -62,7 +62,7 @@ def with_documents(cluster: Cluster, record: Record, ids: Iterable[str]) -> Reco
     wanted = sorted(set(ids) - set(record.documents))
     if not wanted:
         return record
-    answer = cluster.request("POST", f"/{INDEX}/_mget", {"ids": [_body_id(record.deployment, name) for name in wanted]})
+    answer = cluster.request("POST", f"/{INDEX}/_mget", {"ids": [body_id(record.deployment, name) for name in wanted]})
     found = {
         name: _unpacked(item["_source"]) for name, item in zip(wanted, answer["docs"], strict=True) if item.get("found")
     }
@@ -100,7 +100,7 @@ def write_documents(
     Raises IncompleteError if the cluster refused one.
     """
     sources = {
-        _body_id(deployment, name): {"type": "body", "deployment": deployment, "at": at, "content": _packed(document)}
+        body_id(deployment, name): {"type": "body", "deployment": deployment, "at": at, "content": _packed(document)}
         for name, document in documents.items()
     }
     sources |= {history_id(deployment, one.number): history_source(one) for one in ended}
@@ -260,7 +260,8 @@ def _found(cluster: Cluster, deployment: str) -> Any:
         raise
 
 
-def _body_id(deployment: str, name: str) -> str:
+def body_id(deployment: str, name: str) -> str:
+    """The id of the document of a content."""
     return f"{deployment}:{name}"
 
 

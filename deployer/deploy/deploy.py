@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.cluster import Cluster, records
+from deployer.cluster import Cluster, history, records, retention
 from deployer.cluster.errors import AnswerError, LostAnswerError
 from deployer.cluster.inventory import read_channels, read_named
 from deployer.cluster.writes import Written
@@ -23,7 +23,7 @@ from deployer.deploy.recording import About, Recorder
 from deployer.deploy.saved import stale
 from deployer.model.errors import AuthError, ClusterError, RefusedError
 from deployer.model.resource import Kind
-from deployer.plan import Action, Live, Verb
+from deployer.plan import Action, Live, Record, Verb
 from deployer.plan.outcome import Fate, Outcome, Result
 
 THREADS = 32
@@ -123,6 +123,8 @@ class _Run:
             number=recorder.record.generation,
         )
         self._save(lambda: recorder.end(result))
+        if not self.record_error and retention.due(recorder.record):
+            self._tidy(recorder.record)
         file = str(recorder.save_to(self.terms.records_folder)) if self.record_error else ""
         return dataclasses.replace(result, record_error=self.record_error, record_file=file)
 
@@ -228,6 +230,13 @@ class _Run:
             self.record_error = ""
         except (ClusterError, AuthError) as error:
             self.record_error = f"{error.what}: {error.why}"
+
+    def _tidy(self, record: Record) -> None:
+        """Remove what is older than the deploys that are kept; if that fails, the next deploy that is due does it."""
+        try:
+            retention.tidy(self.cluster, record)
+        except (ClusterError, AuthError, RefusedError) as error:
+            self.terms.progress(f"deploys older than the last {history.KEPT} could not be removed: {error}")
 
     def _settle(self, outcome: Outcome) -> None:
         self.outcomes[outcome.action.key] = outcome
