@@ -21,6 +21,7 @@ from deployer.replay.client import Client
 
 LIMITS: Mapping[str, Mapping[str, Any]] = {"default": DEFAULT, "raised": RAISED}
 ALERTS = ".opendistro-alerting-alerts"
+HISTORY = ".opendistro-alerting-alert-history-*"
 STREAM = "logs-linux.shell-default"
 POLL = 10_000
 """Milliseconds between two looks; each run of a monitor is a minute after the one before, so none is missed."""
@@ -36,7 +37,6 @@ def measure(url: str, monitors: int, minutes: int, limits: str) -> Load:
     made = _resources(url, monitors)
     jobs = [one for one in made if one.kind is Kind.MONITOR]
     state.reset(url, made)
-    _forget_alerts(with_it)
     try:
         with settings(url, LIMITS[limits]):
             for stage in state.creates([one for one in made if one.kind is not Kind.MONITOR]):
@@ -159,18 +159,11 @@ def _remove(with_it: Client, url: str, made: Sequence[Resource]) -> None:
         post_all(url, state.deletes(found), CONNECTIONS)
     gone(with_it, f"/_data_stream/{STREAM}")
     state.reset(url, made)
-    _forget_alerts(with_it)
+    _forget_alerts(with_it, found)
 
 
-def _forget_alerts(with_it: Client) -> None:
-    """The alerts of monitors that are gone: they would stay for ever."""
-    try:
-        with_it.request(
-            "POST",
-            f"/{ALERTS}/_delete_by_query",
-            {"query": {"match_all": {}}},
-            {"refresh": "true", "conflicts": "proceed"},
-        )
-    except AnswerError as error:
-        if error.status != 404:
-            raise
+def _forget_alerts(with_it: Client, monitors: Sequence[str]) -> None:
+    """The alerts of these monitors, which are gone: the server would keep them."""
+    query = {"query": {"terms": {"monitor_id": list(monitors)}}}
+    params = {"refresh": "true", "conflicts": "proceed", "expand_wildcards": "all", "ignore_unavailable": "true"}
+    with_it.request("POST", f"/{ALERTS},{HISTORY}/_delete_by_query", query, params)
