@@ -36,33 +36,36 @@ def post_all(url: str, stages: Sequence[Sequence[Call]], connections: int) -> fl
 
 
 async def _stages(url: str, stages: Sequence[Sequence[Call]], connections: int) -> None:
+    for calls in stages:
+        first = calls[:1] if calls and calls[0].path.startswith(MONITORS) else []
+        for part in (first, calls[len(first) :]):
+            await _at_once(url, part, min(connections, len(part)))
+
+
+async def _at_once(url: str, calls: Sequence[Call], connections: int) -> None:
+    """Connections are opened where they are used at once: a server closes those that wait for some seconds."""
     parts = urlsplit(url)
-    opened = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(connections)]
-    try:
-        for stage in stages:
-            await _stage(f"{parts.hostname}:{parts.port}", stage, opened)
-    finally:
-        for _, writer in opened:
+    waiting = iter(calls)
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            for call in waiting:
+                await _send(f"{parts.hostname}:{parts.port}", call, reader, writer)
+        finally:
             writer.close()
 
-
-async def _stage(host: str, calls: Sequence[Call], opened: Sequence[Any]) -> None:
-    waiting = iter(calls)
-    if calls and calls[0].path.startswith(MONITORS):
-        await _send(host, next(waiting), *opened[0])
-
-    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for call in waiting:
-            await _send(host, call, reader, writer)
-
-    await asyncio.gather(*(work(*one) for one in opened))
+    await asyncio.gather(*(work() for _ in range(connections)))
 
 
 async def _send(host: str, call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     data = json.dumps(call.body, ensure_ascii=False).encode()
     head = f"{call.method} {call.path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"  # fmt: skip
     writer.write(head.encode("ascii") + data)
-    answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    try:
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError:
+        raise AssertionError(f"{call.method} {call.path}: the connection was closed") from None
     headers = dict(line.lower().split(": ", 1) for line in answer.split("\r\n")[1:] if ": " in line)
     if "content-length" in headers:
         text = await reader.readexactly(int(headers["content-length"]))
