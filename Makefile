@@ -12,7 +12,7 @@ help:
 	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
 	@echo "make lint        ruff, mypy, import-linter"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
-	@echo "make chaos       kill a deploy, or break its connection, at each of its writes"
+	@echo "make chaos       kill a deploy, or break its connection, at each of its writes (OPTIONS='--every 6': some)"
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
 	@echo "make bench-deploy  time plans and deploys of up to 900 monitors (OPTIONS='--monitors 50 --runs 1')"
 	@echo "make bench-query-cost  time the monitors' searches on a million events, and the pipelines (OPTIONS='--events 50000')"
@@ -54,7 +54,7 @@ cluster-tests: venv
 test: lint unit cluster-tests
 
 chaos: venv
-	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos $(OPTIONS)
 
 EVENTS ?= ../shared/events
 real-logs: venv

@@ -7,6 +7,7 @@ run once more without a fault, and once more after that. ``python -m tests.chaos
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import itertools
@@ -14,18 +15,21 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deployer import local
 from tests.bench import MONITORS, RECORDS, Bench
 from tests.commands import append, by_way_of, deployment, repository, run
 from tests.faults import Fault, Proxy, Reply, Request, proxied
 
 KILLS = ("killed before", "killed after")
 FAULTS = ("reset before", "reset after", "half an answer", "429", "502", "503", "504 after", "hang")
+KINDS = (*KILLS, *FAULTS)
 TIMEOUT_S = 3
 """The victim's bound of one request, so that a server that hangs does not take half a minute each time."""
 
@@ -220,13 +224,15 @@ def quietly(on: Bench, *arguments: str) -> tuple[int, str]:
     return code, text.getvalue()
 
 
-def everything(cluster_url: str, folder: Path, say: Callable[[str], None]) -> Iterator[Verdict]:
-    """Every kind of fault at every write of every scenario, the kills first."""
-    for kind, scenario in itertools.product((*KILLS, *FAULTS), SCENARIOS):
-        for write in itertools.count():
+def everything(
+    cluster_url: str, folder: Path, say: Callable[[str], None], kinds: Sequence[str], every: int
+) -> Iterator[Verdict]:
+    """Each kind of fault at each write of each scenario; at one of `every` writes only, and each kind begins at another one."""
+    for (number, kind), scenario in itertools.product(enumerate(kinds), SCENARIOS):
+        for write in itertools.count(number % every, every):
             verdict = inject(cluster_url, folder / f"{scenario.name}-{kind}-{write}", scenario, kind, write)
             if not verdict.struck:
-                say(f"{kind}: {scenario.name}: {write} writes")
+                say(f"{kind}: {scenario.name}: done")
                 break
             for problem in verdict.problems:
                 say(f"{kind}: {scenario.name}, write {write} ({verdict.what}): {problem}")
@@ -237,7 +243,7 @@ def table(verdicts: list[Verdict]) -> str:
     """Injected and survived, a line for each scenario and kind."""
     lines = [f"{'scenario':<22}{'fault':<16}{'injected':>9}{'survived':>9}"]
     for scenario in SCENARIOS:
-        for kind in (*KILLS, *FAULTS):
+        for kind in KINDS:
             mine = [item for item in verdicts if (item.scenario, item.kind) == (scenario.name, kind)]
             lines.append(f"{scenario.name:<22}{kind:<16}{len(mine):>9}{sum(not item.problems for item in mine):>9}")
     kills = sum(item.kind in KILLS for item in verdicts)
@@ -247,9 +253,10 @@ def table(verdicts: list[Verdict]) -> str:
 
 def main() -> int:
     """`make chaos`: on the node that OPENSEARCH_URL names, else on one of its own."""
-    import tempfile
-
-    from deployer import local
+    parser = argparse.ArgumentParser("tests.chaos", description=main.__doc__)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="break only each N-th write, for a shorter run")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="only this kind of fault; repeatable")
+    options = parser.parse_args()
 
     def say(line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -263,7 +270,7 @@ def main() -> int:
         url = given or local.up(folder / "cluster", port=0, fresh=True, progress=say).url
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         try:
-            for verdict in everything(url, folder, say):
+            for verdict in everything(url, folder, say, options.kind or KINDS, options.every):
                 verdicts.append(verdict)
                 Path("build/chaos.json").write_text(json.dumps([vars(item) for item in verdicts], indent=1), "utf-8")
         finally:
