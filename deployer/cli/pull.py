@@ -14,6 +14,7 @@ from deployer.model.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from deployer.desired.pulled import Pulled
+    from deployer.model.analytic import MonitorSpec, WorkflowSpec
     from deployer.plan import Action
 
 
@@ -38,7 +39,7 @@ def pull(
 ) -> int:
     """Turn changes that somebody made on the cluster (in Dashboards) into a patch of the repository.
 
-    ID is an analytic, a monitor (AN0904/discovery), a key, or the server's id. Whether it is enabled, its severity and its
+    ID is an analytic, a monitor or workflow (AN0904/discovery), a key, or the server's id. Whether it is enabled, its severity and its
     schedule go into `monitors` of the environment's file, the values of tunables into `tunables`; the patch is printed for
     `git apply`. What has no place there is told, with the reason; then the exit code is 1. Nothing is written on the
     cluster: once the patch is merged, `deploy --on-drift revert` makes the two sides one.
@@ -110,7 +111,10 @@ def _pulled(key: str, seen: _Seen, prepared: wishes.Prepared) -> Pulled:
     repository, environment = prepared.loaded.repository, prepared.loaded.environment
     kind, _, name = key.partition("/")
     analytic = repository.analytics.get(name.split("/")[0])
-    spec = analytic.monitors.get(name.partition("/")[2]) if analytic and kind == "monitor" else None
+    own = name.partition("/")[2]
+    spec: MonitorSpec | WorkflowSpec | None = None
+    if analytic is not None:
+        spec = {"monitor": analytic.monitors.get(own), "workflow": analytic.workflows.get(own)}.get(kind)
     if analytic is None or spec is None:
         where = action.resource.origin if action.resource and action.resource.origin else "the repository"
         return Pulled(key, (), tuple((change, f"it is written in {where}") for change in action.drift), ())

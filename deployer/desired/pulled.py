@@ -16,10 +16,11 @@ from deployer.catalogue import tunables as forms
 from deployer.catalogue.yamlfile import Document
 from deployer.desired.edits import Edit
 from deployer.model import durations
-from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec, Tunable
+from deployer.model.analytic import SEVERITIES, Analytic, MonitorSpec, Tunable, WorkflowSpec
 from deployer.model.condition import TunableRef
 from deployer.model.environment import MonitorOverride
 from deployer.model.finding import Findings
+from deployer.model.resource import Kind
 from deployer.plan.canonical import canonical
 from deployer.plan.compare import Absent, FieldChange, changes
 from deployer.render import monitors
@@ -36,7 +37,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What became of the changes of one monitor: edits of the environment's file, what has no place there with the reason, and remarks."""
+    """What became of the changes of one monitor or workflow: edits of the environment's file, what has no place there with the reason, and remarks."""
 
     key: str
     edits: tuple[Edit, ...]
@@ -45,15 +46,24 @@ class Pulled:
 
 
 def pull(
-    analytic: Analytic, spec: MonitorSpec, target: Target, stored: Mapping[str, Any], live: Mapping[str, Any]
+    analytic: Analytic,
+    spec: MonitorSpec | WorkflowSpec,
+    target: Target,
+    stored: Mapping[str, Any],
+    live: Mapping[str, Any],
 ) -> Pulled:
-    """The changes of a monitor from what was stored (`stored`) to what is (`live`), in the words of the repository."""
+    """The changes of a monitor or workflow from what was stored (`stored`) to what is (`live`), in the words of the repository."""
     return _Pull(analytic, spec, target, stored, live).run()
 
 
 class _Pull:
     def __init__(
-        self, analytic: Analytic, spec: MonitorSpec, target: Target, stored: Mapping[str, Any], live: Mapping[str, Any]
+        self,
+        analytic: Analytic,
+        spec: MonitorSpec | WorkflowSpec,
+        target: Target,
+        stored: Mapping[str, Any],
+        live: Mapping[str, Any],
     ) -> None:
         self.analytic, self.spec, self.target, self.live = analytic, spec, target, live
         self.left = list(changes(stored, live))
@@ -72,7 +82,8 @@ class _Pull:
             self._schedule(name, scheduled)
         self._tunables()
         self.unmapped += [(change, self._why(change)) for change in self.left]
-        return Pulled(f"monitor/{name}", tuple(self.edits), tuple(self.unmapped), tuple(self.remarks))
+        kind = Kind.MONITOR if isinstance(self.spec, MonitorSpec) else Kind.WORKFLOW
+        return Pulled(f"{kind}/{name}", tuple(self.edits), tuple(self.unmapped), tuple(self.remarks))
 
     def _take(self, fits: Any) -> list[FieldChange]:
         taken = [change for change in self.left if fits(change.path)]
@@ -83,6 +94,8 @@ class _Pull:
         own = self._overrides().get(self.analytic.id)
         if change.new and own is not None and not own.enabled:
             self.unmapped.append((change, f"monitors.{self.analytic.id} of the environment disables all its monitors"))
+        elif change.new and isinstance(self.spec, MonitorSpec) and not self.spec.standalone:
+            self.unmapped.append((change, f"it runs in workflows only: `standalone` in {self.spec.where}"))
         elif not change.new and self.analytic.protected:
             self.unmapped.append((change, f"{self.analytic.id} is protected: it may not be disabled"))
         else:
@@ -101,9 +114,10 @@ class _Pull:
             self.unmapped += [(change, "no schedule that the repository has words for") for change in changed]
             return
         self.edits.append(Edit(("monitors", name, "schedule"), schedule))
-        self.remarks.append(
-            f"the schedule of {name} decides how far it looks back: the next deploy makes the two fit again"
-        )
+        if isinstance(self.spec, MonitorSpec):
+            self.remarks.append(
+                f"the schedule of {name} decides how far it looks back: the next deploy makes the two fit again"
+            )
 
     def _overrides(self) -> Mapping[str, MonitorOverride]:
         return self.target.environment.monitors if self.target.environment else {}
@@ -115,6 +129,9 @@ class _Pull:
         )
 
     def _body(self, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What the monitor is with these values of tunables; a workflow has none."""
+        if not isinstance(self.spec, MonitorSpec):
+            return None
         made = monitors.render(self.analytic, self.spec, self.target, Findings(), values)
         return made.body if made is not None else None
 
@@ -162,14 +179,17 @@ class _Pull:
         return made is not None and tunable in made.written.get("tunables", {})
 
     def _why(self, change: FieldChange) -> str:
+        place = self.spec.place
         if change.path == "owner":
             return "the owner marks the deployment; `deploy --on-drift revert` restores it"
         if change.path == "name" or change.path.endswith(".name"):
-            return f"the title stands in {self.spec.place('title')}"
+            return f"the title stands in {place('title')}"
         if _TEXTS.search(change.path):
             return "messages and who gets them come from templates/messages and from notify of the environment"
         if change.path.startswith("inputs") or change.path.startswith("triggers"):
-            fixed = "" if isinstance(self.spec.threshold, TunableRef) else f"; its threshold is fixed in {self.spec.place('threshold')}"  # fmt: skip
+            if not isinstance(self.spec, MonitorSpec):
+                return f"the monitors and the condition of a workflow stand in {self.spec.where}"
+            fixed = "" if isinstance(self.spec.threshold, TunableRef) else f"; its threshold is fixed in {place('threshold')}"  # fmt: skip
             return f"no value of a tunable has this effect; the conditions stand in {self.spec.where}{fixed}"
         return "the repository has no word for it"
 

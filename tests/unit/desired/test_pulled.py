@@ -13,8 +13,9 @@ import pytest
 from deployer.catalogue import load_environment, load_repository
 from deployer.desired.pulled import Pulled, pull
 from deployer.model.finding import Findings
-from deployer.render import monitors
+from deployer.render import monitors, workflows
 from deployer.render.environment import target_of
+from tests.kinds import every_kind
 from tests.unit.repo import write
 
 Change = Callable[[dict[str, Any]], None]
@@ -70,6 +71,40 @@ def test_what_has_a_place_is_an_edit_of_the_environment(
 
     assert [(path, value)] == [(edit.path, edit.value) for edit in found.edits]
     assert () == found.unmapped
+
+
+def _of_a_workflow(root: Path, change: Change) -> Pulled:
+    findings = Findings()
+    repository = load_repository(every_kind(root), findings)
+    environment = load_environment(root, "local", repository.analytics, repository.sources, findings)
+    assert environment is not None
+    analytic, target = repository.analytics["XX0001"], target_of(repository, environment)
+    made = workflows.render(analytic, analytic.workflows["both"], target, findings)
+    assert made is not None
+    live = copy.deepcopy(dict(made.body))
+    change(live)
+    return pull(analytic, analytic.workflows["both"], target, made.body, live)
+
+
+def test_a_workflow_has_places_for_flag_severity_and_schedule(tmp_path: Path) -> None:
+    """The same edits as of a monitor; its condition stands in the analytic's file, which is said."""
+
+    def change(body: dict[str, Any]) -> None:
+        body.update(enabled=False, schedule={"period": {"interval": 2, "unit": "HOURS"}})
+        body["triggers"][0]["chained_alert_trigger"]["severity"] = "5"
+        body["triggers"][0]["chained_alert_trigger"]["condition"] = {"script": {"source": "x", "lang": "painless"}}
+
+    found = _of_a_workflow(tmp_path, change)
+
+    name = "XX0001/both"
+    assert [
+        (("monitors", name, "enabled"), False),
+        (("monitors", name, "severity"), "info"),
+        (("monitors", name, "schedule"), {"interval": "2h"}),
+    ] == [(edit.path, edit.value) for edit in found.edits]
+    assert "workflow/XX0001/both" == found.key
+    assert ["triggers[0].chained_alert_trigger.condition.script.source"] == [c.path for c, _ in found.unmapped]
+    assert "of a workflow stand in detections/DET9999/XX0001/analytic.yml" in found.unmapped[0][1]
 
 
 def test_several_changes_at_once_are_told_apart(tmp_path: Path) -> None:
