@@ -61,7 +61,7 @@ def _judge(
         patient.tell(
             _name(key),
             "DAC036",
-            f"{_name(key)} is enabled and {'runs late' if state.health is Health.LATE else 'was never run'}",
+            f"{_name(key)} is enabled, and {'runs late' if state.health is Health.LATE else 'no node runs it'}",
             where,
             "look at the node's load and log, and at plugins.scheduled_jobs.enabled of the cluster",
         )

@@ -70,10 +70,10 @@ def running(**job: Any) -> Script:
     ("job", "said"),
     [
         ({"last_execution_time": NOW - MINUTE, "running_on_time": True}, ""),
-        ({"last_execution_time": NOW - MINUTE, "running_on_time": False}, "is enabled and runs late"),
-        ({"last_execution_time": NOW - 30 * MINUTE, "running_on_time": True}, "is enabled and runs late"),
-        ({"last_execution_time": None, "running_on_time": True}, "is enabled and was never run"),
-        ({}, "is enabled and was never run"),
+        ({"last_execution_time": NOW - MINUTE, "running_on_time": False}, "is enabled, and runs late"),
+        ({"last_execution_time": NOW - 30 * MINUTE, "running_on_time": True}, "is enabled, and runs late"),
+        ({"last_execution_time": None, "running_on_time": True}, "is enabled, and no node runs it"),
+        ({}, "is enabled, and no node runs it"),
     ],
 )
 def test_an_enabled_monitor_that_no_node_runs_is_named(tmp_path: Path, job: dict[str, Any], said: str) -> None:
