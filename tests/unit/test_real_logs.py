@@ -77,6 +77,33 @@ def test_audit_records_keep_the_numbers_of_their_lines(tmp_path: Path) -> None:
         assert f"{EXECVE[0]}\n{EXECVE[2]}" == events[0].document["message"]
 
 
+def test_an_export_in_xml_has_lines_around_its_events(tmp_path: Path) -> None:
+    """The declaration, the root and its end are no events."""
+    event = "<Event><System><EventID>1</EventID></System></Event>"
+    put(tmp_path, "windows/x.log", f'<?xml version="1.0"?>\n<Events>\n{event}\n{event}\n</Events>\n', {})
+
+    (log,) = files.read(tmp_path)
+
+    assert [(2,), (3,)] == [one.numbers for one in log.events["windows.sysmon"]]
+
+
+def test_a_label_may_be_written_in_several_ways(tmp_path: Path) -> None:
+    """A bare truth value, a word or a number; anything else is no positive."""
+    line = "Mar  2 10:00:00 h sshd[1]: x\n"
+    labels = {
+        "0": {"malicious": "True"},
+        "1": {"malicious": 1},
+        "2": False,
+        "3": {"why": "x"},
+        "4": {"malicious": "no"},
+    }
+    put(tmp_path, "linux/x.log", line * 5, labels)
+
+    (log,) = files.read(tmp_path)
+
+    assert [0, 1] == [number for number, label in log.labels.items() if label["malicious"]]
+
+
 def test_an_xml_event_over_several_lines_is_one_event(tmp_path: Path) -> None:
     """A script block has line ends of its own: the event goes to its closing tag and counts as its first line."""
     event = "<Event><System><EventID>4104</EventID></System><EventData><Data Name='ScriptBlockText'>a\nb</Data></EventData></Event>"
