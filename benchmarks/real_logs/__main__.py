@@ -31,10 +31,11 @@ def main(arguments: list[str]) -> int:
     if not folder.is_dir():
         print(f"There is no folder of real logs at {folder}; name one: make real-logs EVENTS=DIR", file=sys.stderr)
         return 64
-    results = with_node(lambda client: _measured(client, folder))
-    if not results:
+    if next(files.read(folder), None) is None:
         print(f"{folder} holds no log file; expected: <platform>/X.ndjson or X.log (also .gz)", file=sys.stderr)
         return 64
+    RESULT.unlink(missing_ok=True)  # of an earlier run: what is there afterwards is of this one
+    results = with_node(lambda client: _measured(client, folder))
     report.write(RESULT, results)
     report.show(results, RESULT.relative_to(ROOT))
     return 1 if any(one.lost or (one.run == "measure" and one.missed) for one in results) else 0

@@ -202,3 +202,11 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.Captu
     """The command names the folder and how to name another, before it starts any cluster."""
     assert 64 == command.main([str(tmp_path / "absent")])
     assert f"no folder of real logs at {tmp_path / 'absent'}" in capsys.readouterr().err
+
+
+def test_a_folder_without_logs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What should stand where, before it starts any cluster."""
+    put(tmp_path, "windows/notes.txt", "no log")
+
+    assert 64 == command.main([str(tmp_path)])
+    assert "holds no log file; expected: <platform>/X.ndjson" in capsys.readouterr().err
