@@ -218,6 +218,7 @@ def test_costs_are_compared_by_their_medians_and_the_dearest_is_judged() -> None
     first, second, third = query_cost_report.targets([cheap, dear], rates)
 
     assert 0.1 == cheap.against(OPEN)
+    assert ("A/cheap", 9) == (cheap.plain()["monitor"], cheap.plain()["searches"][OURS]["p95_ms"])
     assert 1.4 == first.value
     assert "dearest: A/dear; 1 of 2 within" in first.name
     assert ("not met", "not met") == (first.verdict, second.verdict)
