@@ -1,4 +1,4 @@
-"""What tests of deploys share. A file whose deployment is made otherwise has an `on` of its own."""
+"""What tests on a real node share. A file whose deployment is made otherwise has an `on` of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from deployer.catalogue import load_repository
+from deployer.model.analytic import Repository
+from deployer.model.finding import Findings
 from tests.bench import Bench, bench
 from tests.faults import Proxy, proxied
+from tests.node import Node
+
+
+@pytest.fixture(scope="session")
+def node(cluster_url: str) -> Node:
+    """The cluster, spoken to plainly."""
+    return Node(cluster_url)
+
+
+@pytest.fixture(scope="session")
+def repository(root: Path) -> Repository:
+    """This project's repository."""
+    findings = Findings()
+    loaded = load_repository(root, findings)
+    findings.raise_errors()
+    return loaded
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployer.catalogue import load_environment, load_repository
+from deployer.catalogue import load_environment
 from deployer.model.analytic import Repository
 from deployer.model.environment import Environment
 from deployer.model.finding import Findings
@@ -31,21 +31,6 @@ SOURCES = (
     "windows.security", "windows.sysmon",
 )  # fmt: skip
 BATCH_BYTES = 5_000_000
-
-
-@pytest.fixture(scope="module")
-def node(cluster_url: str) -> Node:
-    """The cluster, spoken to plainly."""
-    return Node(cluster_url)
-
-
-@pytest.fixture(scope="module")
-def repository(root: Path) -> Repository:
-    """This project's repository."""
-    findings = Findings()
-    loaded = load_repository(root, findings)
-    findings.raise_errors()
-    return loaded
 
 
 @pytest.fixture(scope="module")

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from deployer import replay
-from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
-from deployer.model.finding import Findings
 from deployer.render import active
 from tests.node import Node
 
 pytestmark = pytest.mark.integration
 
 ANALYTICS = ("AN0903", "AN0904", "AN0905", "AN0906", "AN0907", "AN0908")
-
-
-@pytest.fixture(scope="module")
-def repository(root: Path) -> Repository:
-    """This project's repository."""
-    findings = Findings()
-    loaded = load_repository(root, findings)
-    findings.raise_errors()
-    return loaded
 
 
 @pytest.mark.parametrize("analytic", ANALYTICS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,12 @@ from typing import Any
 import pytest
 
 from deployer.cli import cli, common
+from deployer.cluster import Cluster, sorted_by_owner
+from deployer.cluster.alerts import Alert, read_alerts
+from deployer.cluster.messages import Told, message
+from deployer.model.analytic import Repository
+from deployer.model.environment import Connection
+from deployer.report import alerts_text
 from tests.node import Node, free_port
 
 pytestmark = pytest.mark.integration
@@ -29,6 +36,7 @@ class Site:
     url: str
     port: int
     said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def environment(self, more: str = "") -> None:
         """Write environments/local.yml, with `more` at its end."""
@@ -98,6 +106,7 @@ def test_every_analytic_alerts_and_messages_arrive(site: Site, capsys: pytest.Ca
         report = json.loads(out)
         assert (0, True) == (code, report["passed"]), [item["problems"] for item in report["analytics"]]
         assert any("Who and where" in message for message in report["messages"])
+        site.messages.extend(report["messages"])
         outcomes.append([(item["analytic"], item["alerts"]) for item in report["analytics"]])
 
     assert outcomes[0] == outcomes[1]
@@ -111,6 +120,61 @@ def test_alerts_say_who_and_where(site: Site, capsys: pytest.CaptureFixture[str]
     text = json.dumps(json.loads(out))
     assert "AN0908" in text
     assert "mallory" in text
+
+
+def test_the_documented_alerts_are_what_the_run_gives(site: Site, root: Path, repository: Repository) -> None:
+    """docs/messages.md shows an alert of every monitor, word for word as it is now, with the message that arrived.
+
+    Each has who, what was done, from where, how often and when, the severity's reason, and the next step.
+    """
+    cluster = Cluster.connect(Connection((site.url,)))
+    lives = {live.id: live.body for live in sorted_by_owner(cluster, site.deployment).owned.values()}
+    alerts: dict[str, Alert] = {}
+    for alert in read_alerts(cluster, site.deployment, "ALL"):
+        alerts.setdefault("\n".join(_shown(alert, Told()).splitlines()[:2]), alert)
+    sent = {_steady(text) for text in site.messages}
+    documented = re.findall("```text\n([A-Z]+ AN.*?)```", (root / "docs/messages.md").read_text("utf-8"), re.DOTALL)
+    told: set[str] = set()
+
+    for block in documented:
+        head = "\n".join(block.splitlines()[:2])
+        assert head in alerts, f"no alert of the run is: {head}"
+        alert = alerts[head]
+        found = message(cluster, lives[alert.monitor_id], alert)
+        analytic = repository.analytics[alert.analytic]
+        told.add(f"{alert.analytic}/{alert.monitor}")
+
+        assert _steady(_shown(alert, found)) == _steady(block)
+        assert _steady(found.text) in sent
+        assert all(name in head for entity in alert.entity for name in entity)
+        assert re.search(r"\n  [0-9]+ events?, first seen 20\S+Z, last seen 20\S+Z", head)
+        assert analytic.monitors[alert.monitor].severity_reason.strip() in found.text
+        assert f"Next:\n  1. {analytic.response[0]}" in found.text
+        assert re.search(r"\n- 20\S+ \S.* [|] .*" + SHOWN.get(alert.analytic, ""), found.text)
+
+    assert told == {f"{name}/{key}" for name, analytic in repository.analytics.items() for key in analytic.monitors}
+
+
+SHOWN = {
+    "AN0903": r"(parent[.]executable|process[.]executable)=",
+    "AN0904": r"(parent|tty|user[.]name)",
+    "AN0905": r"parent[.]executable=",
+    "AN0906": r"(command_origin|source[.]ip)=",
+    "AN0907": r"(source[.]|network_device[.]|snmp[.])",
+    "AN0908": r"source[.]address=",
+}
+"""Where it came from, as each platform tells it: parent process, terminal, or address."""
+
+
+def _shown(alert: Alert, told: Told) -> str:
+    """An alert as `deployer alerts` shows it below the table."""
+    return alerts_text([alert], "all", {alert.id: told}).partition("1 alert.\n\n")[2]
+
+
+def _steady(text: str) -> str:
+    """A text without what each run has anew: the alert's state and id, and when it was found."""
+    lines = [line for line in text.strip().splitlines() if not re.match("  [A-Z]+ since ", line)]
+    return re.sub(r"found at \S+", "found at", "\n".join(lines))
 
 
 def test_one_tunable_updates_exactly_the_monitors_that_depend_on_it(

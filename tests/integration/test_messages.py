@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from deployer.model.environment import Channel
+from deployer.cluster import Cluster
+from deployer.cluster.alerts import read_alerts
+from deployer.cluster.messages import message as told_again
+from deployer.model.environment import Channel, Connection
 from tests import mapped
-from tests.mapped import Site, stamp, store
+from tests.mapped import Site, Stored, stamp, store
 
 pytestmark = pytest.mark.integration
 
@@ -78,10 +81,21 @@ def test_lists_and_nested_values_are_shown_one_by_one(site: Site) -> None:
     assert "hostname" not in message
 
 
+def looked_at(site: Site, monitor: Stored, host: str) -> str:
+    """The message of a host's alert as `deployer alerts` makes it."""
+    cluster = Cluster.connect(Connection((site.node.url,)))
+    body = site.node.request("GET", f"/_plugins/_alerting/monitors/{monitor.id}")["monitor"]
+    (alert,) = [found for found in read_alerts(cluster, site.naming.deployment) if dict(found.entity)["host"] == host]
+    told = told_again(cluster, body, alert)
+    assert "" == told.note
+    return told.text
+
+
 def test_two_hundred_entities_at_once(site: Site) -> None:
     """Each has one alert, in every run. They share one message, which says how many, names each, and says where to look.
 
-    While they go on nothing is sent, and the alert of a newcomer is told, by a message that holds it alone.
+    While they go on nothing is sent, and the alert of a newcomer is told, by a message that holds it alone. Whoever looks
+    at one of the alerts gets a message of that one.
     """
     at = T + timedelta(days=5)
     crowd = {f"host{number:03}" for number in range(CROWD)}
@@ -92,6 +106,7 @@ def test_two_hundred_entities_at_once(site: Site) -> None:
         (message,) = monitor.run(at)
         going_on = monitor.run(at + MINUTE)
         alerts = monitor.alerts()
+        last = looked_at(site, monitor, f"host{CROWD - 1}")
         site.send(SOURCE, [by_alice("newcomer", at + 2 * MINUTE)])
         (newcomer,) = monitor.run(at + 2 * MINUTE)
         later = monitor.alerts()
@@ -101,6 +116,9 @@ def test_two_hundred_entities_at_once(site: Site) -> None:
     lines = [line.partition("discovery): ")[2] for line in message.splitlines() if line.startswith("LOW: ")]
     assert sorted(f"{host},alice [new: {CROWD}, see `{look}`]" for host in crowd) == sorted(lines)
     assert 1 == message.count("Next:")
+    assert f"LOW: Network connections listed on a Linux host (AN0904 / discovery): host199,alice [new: 1, see `{look}`]" == last.splitlines()[0]  # fmt: skip
+    assert 1 == last.count("| host.name=host199 user.name=alice")
+    assert 1 == last.count("Next:")
     assert [] == going_on
     assert [(host, "ACTIVE", 1) for host in sorted(crowd)] == sorted(alerts)
     assert [f"newcomer,alice [new: 1, see `{look}`]"] == [

@@ -11,9 +11,7 @@ import pytest
 import yaml
 
 from benchmarks.fidelity.pairs import flat
-from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
-from deployer.model.finding import Findings
 from deployer.replay.stage import stage
 from tests.node import Node
 from tests.unit.test_mappings import mapped_fields
@@ -88,21 +86,6 @@ WRONG: list[Any] = [
     "x" * 40000,
     "\u00e9" * 20000,
 ]
-
-
-@pytest.fixture(scope="module")
-def node(cluster_url: str) -> Node:
-    """The cluster, spoken to plainly."""
-    return Node(cluster_url)
-
-
-@pytest.fixture(scope="module")
-def repository(root: Path) -> Repository:
-    """This project's repository."""
-    findings = Findings()
-    loaded = load_repository(root, findings)
-    findings.raise_errors()
-    return loaded
 
 
 @pytest.fixture(scope="module")

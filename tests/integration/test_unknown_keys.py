@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployer.catalogue import load_repository
 from deployer.model.analytic import Repository
-from deployer.model.finding import Findings
 from deployer.replay.stage import stage
 from tests.node import Node
 
@@ -61,21 +58,6 @@ def found(node: Node, stream: str, field: str, value: str) -> int:
     body = {"size": 0, "query": {"term": {field: value}}}
     total: int = node.request("POST", f"/{stream}/_search", body)["hits"]["total"]["value"]
     return total
-
-
-@pytest.fixture(scope="module")
-def node(cluster_url: str) -> Node:
-    """The cluster, spoken to plainly."""
-    return Node(cluster_url)
-
-
-@pytest.fixture(scope="module")
-def repository(root: Path) -> Repository:
-    """This project's repository."""
-    findings = Findings()
-    loaded = load_repository(root, findings)
-    findings.raise_errors()
-    return loaded
 
 
 @pytest.fixture(scope="module")

@@ -83,12 +83,6 @@ PATTERNS = [
 
 
 @pytest.fixture(scope="module")
-def node(cluster_url: str) -> Node:
-    """The cluster, spoken to plainly."""
-    return Node(cluster_url)
-
-
-@pytest.fixture(scope="module")
 def index(node: Node, root: Path) -> Iterator[str]:
     """An index with the project's own analysis and mapping, holding each command once."""
     name = f"words-{secrets.token_hex(4)}"
