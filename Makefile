@@ -48,8 +48,9 @@ format: venv
 unit: venv
 	$(BIN)/pytest tests/unit -n 2
 
+# Two workers, each with a node of its own; on a node that OPENSEARCH_URL names, one, because it is shared.
 cluster-tests: venv
-	$(BIN)/pytest tests/contract tests/integration
+	$(BIN)/pytest tests/contract tests/integration $(if $(OPENSEARCH_URL),,-n 2 --dist loadfile)
 
 test: lint unit cluster-tests
 
