@@ -1,4 +1,4 @@
-"""The Jinja environment: sandboxed, strict about undefined names, and unable to let a value change the structure.
+"""The templates: sandboxed and bounded (`bounded`), strict about undefined names, and unable to let a value change the structure.
 
 Delimiters are ``[[ ]]``, ``[% %]`` and ``[# #]``, because the server reads ``{{ }}`` as mustache. In a template of a
 JSON body every expression is encoded as JSON by the environment itself. In a template of a message every expression is
@@ -17,9 +17,9 @@ from typing import Any
 import jinja2
 import jinja2.exceptions
 import jinja2.meta
-import jinja2.sandbox
 
 from deployer.model.errors import DeployerError, Location
+from deployer.render.bounded import BoundedEnvironment
 
 _DELIMITERS = {
     "variable_start_string": "[[",
@@ -64,8 +64,8 @@ class Templates:
         self._texts = self._environment(_text)
         self._written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
 
-    def _environment(self, finalize: Any) -> jinja2.sandbox.ImmutableSandboxedEnvironment:
-        return jinja2.sandbox.ImmutableSandboxedEnvironment(
+    def _environment(self, finalize: Any) -> BoundedEnvironment:
+        return BoundedEnvironment(
             loader=jinja2.DictLoader(self._sources),
             undefined=jinja2.StrictUndefined,
             finalize=finalize,
@@ -135,7 +135,7 @@ class Templates:
         hole = re.escape(re.escape("[[")) + ".*?" + re.escape(re.escape("]]"))
         return [re.compile(re.sub(hole, r"[\\w.@-]+", re.escape(tag))) for tag in self._written if "[[" in tag]
 
-    def _render(self, environment: jinja2.Environment, name: str, values: Mapping[str, Any]) -> str:
+    def _render(self, environment: BoundedEnvironment, name: str, values: Mapping[str, Any]) -> str:
         if name not in self._sources:
             raise TemplateError(
                 f"there is no template '{name}'",
@@ -143,7 +143,7 @@ class Templates:
                 todo=f"known: {', '.join(sorted(self._sources))}",
             )
         try:
-            return environment.get_template(name).render(**values)
+            return environment.rendered(name, dict(values))
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(
                 f"the template cannot be read: {error.message}",
@@ -156,6 +156,8 @@ class Templates:
             ValueError,
             OverflowError,
             ZeroDivisionError,
+            RecursionError,
+            MemoryError,
         ) as error:
             raise TemplateError(
                 f"the template cannot be rendered: {error}",
