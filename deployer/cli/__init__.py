@@ -30,6 +30,7 @@ COMMANDS = {
     "test": "Replay sample events on throw-away indices and check what alerts.",
     "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
+    "roles": "Print the roles that an environment's users need on its cluster.",
     "local": "Start, stop or look at the local cluster.",
     "explain": "Say what a finding's code means and how to mend it.",
     "schema": "Print a JSON Schema.",

@@ -11,6 +11,7 @@ import click
 from deployer.cli import clusters as choose
 from deployer.cli import common, wishes
 from deployer.model import durations
+from deployer.model.permissions import Who
 
 if TYPE_CHECKING:
     from deployer.doctor import Examination
@@ -36,20 +37,30 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
     metavar="DURATION",
     help="How long to wait between two looks at what the nodes refuse to compile, such as 2m.",
 )
+@click.option(
+    "--as",
+    "who",
+    type=click.Choice([who.value for who in Who]),
+    default=Who.DEPLOYER.value,
+    show_default=True,
+    help="Whose permissions the user should have.",
+)
 @wishes.output_options("github")
 def doctor(
     root: Path | None,
     environment: str,
     clusters: tuple[str, ...],
     watch: int,
+    who: str,
     output: str,
     output_file: Path | None,
 ) -> int:
     """Find what keeps an environment's monitors from ever firing: in its files, and on its cluster.
 
     Looks at everything that `validate` looks at, then asks the cluster: are the indices and fields there, does every
-    search, script and message compile, did the last runs fail, did a log source stop, can the nodes run so many monitors.
-    Only requests that read are sent. Exit code 0 if nothing was found, 1 if something was.
+    search, script and message compile, did the last runs fail, did a log source stop, can the nodes run so many monitors,
+    and may the user do all that a deploy does (what is missing is printed as a role). Nothing is changed.
+    Exit code 0 if nothing was found, 1 if something was.
     """
     from deployer.check import validate_repository
     from deployer.cluster import Vault, connect
@@ -71,6 +82,7 @@ def doctor(
             wanted,
             report.subjects,
             lambda: _wait(watch),
+            Who(who),
         )
 
     found = side_by_side(choose.chosen_connections(wanted, clusters), look)

@@ -138,4 +138,12 @@ REACH = (
         "Look at what holds the events up (a shipper's queue, a clock or a time zone), or raise `ingest_delay` in mappings/sources or under `sources` of the environment: the look-back follows.",
         live=True,
     ),
+    Code(
+        "DAC038",
+        "A permission that the user lacks",
+        "The cluster's security plugin does not allow the user what a deploy does (or what `--as` asks for).",
+        "A deploy would stop half-way, with some of its objects written. Alerting runs a monitor with the roles of whoever wrote it last.",
+        "Map the user to the role that doctor prints, or to that of `deployer roles --env E`, which has everything. A user that only plans is looked at with `--as planner`.",
+        live=True,
+    ),
 )

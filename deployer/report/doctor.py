@@ -22,8 +22,12 @@ from deployer.report.findings import (
 from deployer.report.github import annotation
 from deployer.report.many import join_json, join_markdown, join_text
 from deployer.report.plan_markdown import LIMIT
+from deployer.report.roles import role_yaml
 
 FORMAT_VERSION = 1
+
+LACKING = "detections-lacking"
+"""The name of the role that has what a user lacks."""
 
 Attempts = Sequence[Attempt[Examination]]
 
@@ -72,6 +76,8 @@ def _text(found: Examination, environment: str, files: Findings, lines: Lines) -
         yield from ("", *apart)
     if found.unseen:
         yield from ("", "Not looked at:", *(f"  {visible(text)}" for text in found.unseen))
+    if found.role is not None:
+        yield from ("", "A role that allows what is missing:", *(f"  {line}" for line in role_yaml({LACKING: found.role}).splitlines()))
     every = [*files.items, *found.findings.items]
     if every:
         yield from ("", f"`deployer explain {every[-1].code}` says more about a finding.")
@@ -98,12 +104,15 @@ def _json(found: Examination, environment: str, files: Findings) -> dict[str, An
         "findings": rows,
         "excluded": excluded_rows([*files.excluded, *found.findings.excluded]),
         "not_looked_at": list(found.unseen),
+        "role": found.role,
     }
 
 
 def _markdown(found: Examination, environment: str, files: Findings, limit: int) -> str:
     parts = [f"### {_sum(files, found)}", "", f"Environment {markdown(environment)} on {markdown(found.address)}"]
     parts += [f"\n> Not looked at: {markdown(text)}" for text in found.unseen]
+    if found.role is not None:
+        parts.append(f"\nA role that allows what is missing:\n\n```yaml\n{role_yaml({LACKING: found.role})}```\n")
     rows = [(finding, "files") for finding in files.sorted()] + [
         (finding, "cluster") for finding in found.findings.sorted()
     ]

@@ -31,3 +31,9 @@ def test_each_promise_of_the_page_has_a_test_that_is_called_after_it(root: Path)
 
     assert [str(number) for number in range(1, 28)] == rows
     assert {f"{number:02}" for number in range(1, 28)} <= tested
+
+
+def test_the_roles_that_ship_are_those_of_the_example(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """security/roles.yml is what `deployer roles --env prod` prints."""
+    assert common.run(cli, ["roles", "--root", str(root), "--env", "prod"], "deployer") == 0
+    assert (root / "security/roles.yml").read_text("utf-8") == capsys.readouterr().out

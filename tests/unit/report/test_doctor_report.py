@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from deployer.doctor import Examination
 from deployer.model.errors import ClusterError, Location
@@ -23,15 +24,21 @@ FILES = Findings(
 )  # fmt: skip
 
 
-def attempt(*findings: Finding, unseen: tuple[str, ...] = (), cluster: str = "") -> Attempt[Examination]:
+ROLE = {"description": "What bob lacks.", "cluster_permissions": ["cluster:monitor/main"], "index_permissions": []}
+
+
+def attempt(
+    *findings: Finding, unseen: tuple[str, ...] = (), cluster: str = "", role: dict[str, Any] | None = None
+) -> Attempt[Examination]:
     found = Findings(list(findings))
-    return Attempt(cluster, "http://127.0.0.1:9", Examination("http://127.0.0.1:9", "3.4.0", found, unseen))
+    return Attempt(cluster, "http://127.0.0.1:9", Examination("http://127.0.0.1:9", "3.4.0", found, unseen, role))
 
 
 SICK = attempt(
     Finding("DAC033", "the log source x | y stopped\x1b[31m", Location("mappings/sources/x.yml", 2, 3), "look at its shipper"),
     Finding("DAC034", "150 enabled monitors", Location("environments/prod.yml"), "both are dynamic"),
     unseen=("when monitors ran (permission p)",),
+    role=ROLE,
 )  # fmt: skip
 
 
