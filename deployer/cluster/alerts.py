@@ -28,7 +28,7 @@ class Alert:
 
     `entity` are the bucket's names and values (none for an alert without buckets), `keys` the values in the server's order,
     `count` its events, `metrics` what the monitor computed for it (``first_seen``, ``last_seen``, ...), `earliest` and `latest`
-    the times of its first and last event in epoch milliseconds, and `documents` the events themselves (``id|index``) where
+    the times of its first and last event in epoch milliseconds, `opened` that of `start`, and `documents` the events themselves (``id|index``) where
     the alert names them.
     """
 
@@ -51,6 +51,7 @@ class Alert:
     keys: tuple[str, ...] = ()
     earliest: int | None = None
     latest: int | None = None
+    opened: int | None = None
     documents: tuple[str, ...] = ()
 
 
@@ -164,6 +165,7 @@ def _alert(item: Mapping[str, Any], deployment: str, adopted: str | None) -> Ale
         first_seen=_time(times.get("first_seen")),
         last_seen=_time(last),
         start=_time(item.get("start_time")),
+        opened=_whole(item.get("start_time")),
         end=_time(item.get("end_time")),
         acknowledged=_time(item.get("acknowledged_time")),
         error=str(item.get("error_message") or ""),

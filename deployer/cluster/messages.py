@@ -144,7 +144,7 @@ def _of_bucket(cluster: Cluster, body: Mapping[str, Any], alert: Alert, template
 def _of_total(cluster: Cluster, body: Mapping[str, Any], alert: Alert, template: str) -> _Context:
     """All events together: what the monitor's search found when the alert opened."""
     search = body["inputs"][0]["search"]
-    answer = _search(cluster, search, _at(search, _millis(alert.start)))
+    answer = _search(cluster, search, _at(search, alert.opened or _now()))
     hits = (answer.get("hits") or {}).get("hits") or []
     return len(hits), {"results": _Alerts([answer]), "periodEnd": alert.start}
 
@@ -240,7 +240,5 @@ def _ends(metrics: Mapping[str, Any], template: str) -> dict[str, Any]:
     }
 
 
-def _millis(time: str) -> int:
-    return (
-        round(datetime.fromisoformat(time).timestamp() * 1000) if time else round(datetime.now(UTC).timestamp() * 1000)
-    )
+def _now() -> int:
+    return round(datetime.now(UTC).timestamp() * 1000)
