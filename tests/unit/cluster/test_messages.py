@@ -111,13 +111,13 @@ def test_a_monitor_that_notifies_nobody_is_told_by_the_stand_in() -> None:
 
 
 def test_an_alert_on_all_events_together_tells_what_was_found_when_it_opened() -> None:
-    """Its search is asked at the time of the alert."""
+    """Its search is asked at the time of the alert, to the millisecond."""
     monitor = body("query_level_trigger", "{{ctx.results.0.hits.total.value}}:{{#ctx.results.0.hits.hits}} {{_source.process.name}}{{/ctx.results.0.hits.hits}}")  # fmt: skip
-    alert = replace(ALERT, keys=(), entity=(), start="1970-01-01T00:00:05Z")
+    alert = replace(ALERT, keys=(), entity=(), start="1970-01-01T00:00:05Z", opened=5432)
     with serving(lambda request: Reply(body={"hits": {"total": {"value": 9}, "hits": [hit("a"), hit("b")]}})) as (url, seen):  # fmt: skip
         assert Told("9: a b") == message(Cluster.connect(Connection((url,))), monitor, alert)
 
-    assert "5000||-10m" in seen[0].body
+    assert "5432||-10m" in seen[0].body
 
 
 def test_an_alert_on_one_event_tells_of_that_event() -> None:
