@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from deployer.catalogue.sources import pipelines_called
 from deployer.model.analytic import Analytic, Repository
-from deployer.render.templating import Templates
+from deployer.render.templating import Templates, templates_of
 
 MESSAGES = tuple(f"messages/{name}.txt.j2" for name in ("alert", "document", "subject", "total", "workflow"))
 """The templates of all messages."""
@@ -21,7 +21,7 @@ def touched(repository: Repository, files: Iterable[str]) -> dict[str, tuple[str
     An environment is a part of every analytic: it may tune any of them. So is this tool, and its schemas. A file that nothing reads touches none.
     """
     changed = sorted(set(files))
-    templates = Templates(repository.templates)
+    templates = templates_of(repository.templates)
     found = {
         name: tuple(file for file in changed if file.startswith(f"{analytic.folder}/") or file in needs)
         for name, analytic in repository.analytics.items()

@@ -19,7 +19,7 @@ from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
 from deployer.render import Naming, monitors, naming_of, render_environment, workflows
 from deployer.render.target import Target
-from deployer.render.templating import Templates
+from deployer.render.templating import templates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     analytics = len(repository.analytics)
     count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     repository = replace(repository, analytics=sound)
-    templates, shelf = Templates(repository.templates), Shelf(repository)
+    templates, shelf = templates_of(repository.templates), Shelf(repository)
     target = Target(repository, Naming("validate"), templates)
     made = [
         monitors.render(analytic, spec, target, findings)

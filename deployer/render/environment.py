@@ -12,7 +12,7 @@ from deployer.model.resource import Resource
 from deployer.render import mappings, monitors, workflows
 from deployer.render.channels import SecretReader, channels, check_exceptions, in_order, naming_of
 from deployer.render.target import Target
-from deployer.render.templating import Templates
+from deployer.render.templating import templates_of
 
 
 def render_environment(
@@ -38,7 +38,7 @@ def render_environment(
 
 def target_of(repository: Repository, environment: Environment) -> Target:
     """For whom an environment's monitors are rendered."""
-    return Target(repository, naming_of(environment), Templates(repository.templates), environment)
+    return Target(repository, naming_of(environment), templates_of(repository.templates), environment)
 
 
 def of_analytic(analytic: Analytic, target: Target, findings: Findings) -> list[Resource]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
@@ -62,6 +62,7 @@ class Templates:
         self._sources = dict(sources)
         self._json = self._environment(_json)
         self._texts = self._environment(_text)
+        self._names: dict[str, list[str]] = {}
         self._written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
 
     def _environment(self, finalize: Any) -> BoundedEnvironment:
@@ -92,13 +93,18 @@ class Templates:
             if name in found:
                 continue
             found.add(name)
-            try:
-                referred = jinja2.meta.find_referenced_templates(self._json.parse(self._sources.get(name, "")))
-                for other in referred:
-                    waiting += list(self._sources) if other is None else [other]
-            except jinja2.TemplateSyntaxError:
-                continue  # whoever renders it says where it is wrong
+            waiting += self._referred(name)
         return found
+
+    def _referred(self, name: str) -> list[str]:
+        """The templates that one names; read once, because every monitor asks."""
+        if name not in self._names:
+            try:
+                others = list(jinja2.meta.find_referenced_templates(self._json.parse(self._sources.get(name, ""))))
+            except jinja2.TemplateSyntaxError:
+                others = []  # whoever renders it says where it is wrong
+            self._names[name] = list(self._sources) if None in others else [other for other in others if other]
+        return self._names[name]
 
     def body(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A JSON body. TemplateError if the template is missing, undefined in a name, or does not make JSON."""
@@ -164,6 +170,16 @@ class Templates:
                 where=Location(f"templates/{name}", _line(error, name), 1),
                 todo="undefined names and unsafe calls are errors",
             ) from error
+
+
+def templates_of(sources: Mapping[str, str]) -> Templates:
+    """The templates of these texts; the same object for the same texts, so that environments share what was compiled."""
+    return _compiled(tuple(sorted(sources.items())))
+
+
+@lru_cache(maxsize=4)
+def _compiled(sources: tuple[tuple[str, str], ...]) -> Templates:
+    return Templates(dict(sources))
 
 
 def _line(error: BaseException, name: str) -> int:

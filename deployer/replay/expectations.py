@@ -18,7 +18,7 @@ from deployer.model.tested import AnalyticResult, Entity, Failure, Setting
 from deployer.render import monitors
 from deployer.render.naming import Naming
 from deployer.render.target import Target
-from deployer.render.templating import Templates
+from deployer.render.templating import templates_of
 from deployer.replay import execute, exempted, ingest
 from deployer.replay.client import Client
 from deployer.replay.stage import stage
@@ -66,7 +66,7 @@ def _analytic(
     progress(
         f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
     )
-    runner = _Runner(client, analytic, Target(repository, naming, Templates(repository.templates)))
+    runner = _Runner(client, analytic, Target(repository, naming, templates_of(repository.templates)))
     with ThreadPoolExecutor(WORKERS) as pool:
         settings = tuple(setting for found in pool.map(runner.case, cases) for setting in found)
     proofs, findings = coverage.tunable_proofs(analytic, settings), Findings()
