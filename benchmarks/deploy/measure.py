@@ -15,6 +15,7 @@ from benchmarks.deploy.bare import MONITORS, get_and_put, post_all
 from benchmarks.deploy.tool import Ran, Tool
 from benchmarks.figures import median, ratio
 from benchmarks.node import ROOT, client, say
+from deployer.model.permissions import CONFIG
 from deployer.model.resource import Kind, Resource
 
 CHANGED = 10
@@ -97,7 +98,7 @@ def _baselines(url: str, size: Size, made: Sequence[Resource]) -> None:
     with _clean(url, made):
         _add(size.bases, "bare loop", post_all(url, state.creates(made), size.connections))
         # Written without refresh, as the quickest way is; a search is to see them.
-        client(url).request("POST", f"/{state.CONFIG}/_refresh")
+        client(url).request("POST", f"/{CONFIG}/_refresh")
         found = state.monitors(url)
         assert len(found) == size.monitors, f"{len(found)} of {size.monitors} monitors are there"
         bodies = {resource.name: resource.body for resource in made if resource.kind is Kind.MONITOR}

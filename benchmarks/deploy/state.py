@@ -12,11 +12,10 @@ from deployer.cluster import Vault
 from deployer.cluster.errors import AnswerError
 from deployer.desired.read import fresh
 from deployer.model.errors import UsageError
+from deployer.model.permissions import CONFIG, RECORDS
 from deployer.model.resource import Kind, Resource
 
-CONFIG = ".opendistro-alerting-config"
 CHANNELS = "/_plugins/_notifications/configs"
-RECORDS = ".deployer-records"
 _NAMED = {
     Kind.COMPONENT_TEMPLATE: "/_component_template",
     Kind.INGEST_PIPELINE: "/_ingest/pipeline",

@@ -103,6 +103,15 @@ class Cluster:
                 return self._once(method, path, body, params)
         raise AssertionError("a retry context returns or raises")
 
+    def seen(self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+        """The answer of `request`, or None if the user may not see it (403)."""
+        try:
+            return self.request(method, path, body, params)
+        except errors.CredentialsError as error:
+            if error.status == 403:
+                return None
+            raise
+
     def close(self) -> None:
         """Close all connections."""
         self._wire.close()

@@ -10,10 +10,11 @@ from typing import Any
 from deployer.cluster import errors
 from deployer.cluster.client import Cluster
 from deployer.model.errors import ClusterError
+from deployer.model.permissions import CONFIG
 from deployer.plan.capacity import CACHE, MAX_MONITORS, RATE
 from deployer.plan.live import ClusterFacts
 
-CONFIG_INDEX = ".opendistro-alerting-config"
+CONFIG_INDEX = CONFIG
 """The system index of monitors: the nodes with a copy of its one shard run them."""
 
 OLDEST = (2, 0)

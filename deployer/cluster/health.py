@@ -85,7 +85,7 @@ def read_runs(cluster: Cluster) -> dict[str, Run] | None:
 
     A job that is disabled is not among them, and one that a workflow runs is only if it is enabled itself.
     """
-    answer = _seen(cluster, "GET", STATS)
+    answer = cluster.seen("GET", STATS)
     if answer is None:
         return None
     found: dict[str, Run] = {}
@@ -103,7 +103,7 @@ def read_runs(cluster: Cluster) -> dict[str, Run] | None:
 
 def read_nodes(cluster: Cluster) -> Nodes | None:
     """What the nodes count; None if these credentials may not see it."""
-    answer = _seen(cluster, "GET", NODES)
+    answer = cluster.seen("GET", NODES)
     if answer is None or not answer.get("nodes"):
         return None
     nodes = list(answer["nodes"].values())
@@ -167,7 +167,7 @@ def _last_event(cluster: Cluster, index: str, fields: Mapping[str, str], now: in
         "query": {"bool": {"filter": [until, *({"term": {name: value}} for name, value in fields.items())]}},
         "sort": [{"@timestamp": {"order": "desc", "unmapped_type": "date"}}],
     }
-    answer = _seen(cluster, "POST", f"/{index}/_search", body, _LENIENT)
+    answer = cluster.seen("POST", f"/{index}/_search", body, _LENIENT)
     if answer is None:
         return LastEvent(known=False)
     hits = answer["hits"]["hits"]
@@ -204,16 +204,3 @@ def _alerts(cluster: Cluster, state: str) -> tuple[Collection[Mapping[str, Any]]
         if len(page) < PAGE:
             return found.values(), True
     return found.values(), False
-
-
-def _seen(
-    cluster: Cluster, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None
-) -> Mapping[str, Any] | None:
-    """An answer, or None if the user may not see it."""
-    try:
-        answer: Mapping[str, Any] = cluster.request(method, path, body, params)
-    except errors.CredentialsError as error:
-        if error.status == 403:
-            return None
-        raise
-    return answer

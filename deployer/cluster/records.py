@@ -17,12 +17,13 @@ from typing import Any
 from deployer.cluster import errors
 from deployer.cluster.client import Cluster
 from deployer.model.errors import RefusedError
+from deployer.model.permissions import RECORDS
 from deployer.model.resource import Kind
 from deployer.plan.canonical import canonical, digest
 from deployer.plan.history import Deployment, State
 from deployer.plan.record import Entry, Intent, Record
 
-INDEX = ".deployer-records"
+INDEX = RECORDS
 FORMAT = 1
 
 _DEPLOYMENT_FIELDS = tuple(field.name for field in dataclasses.fields(Deployment))

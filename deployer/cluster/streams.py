@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from deployer.cluster import errors
 from deployer.cluster.client import Cluster
 from deployer.plan.actions import Shape
 from deployer.plan.live import Stream
@@ -23,7 +22,7 @@ def read_streams(cluster: Cluster, deployment: str, patterns: Sequence[str]) -> 
     if not patterns:
         return ()
     asked = quote(",".join(sorted(set(patterns))), safe="*,")
-    answer = _seen(cluster, f"/_data_stream/{asked}" if len(asked) <= ADDRESS else "/_data_stream")
+    answer = cluster.seen("GET", f"/_data_stream/{asked}" if len(asked) <= ADDRESS else "/_data_stream")
     if answer is None:
         return None
     found = {item["name"]: item for item in answer["data_streams"] if item["indices"]}
@@ -50,7 +49,7 @@ def read_indices(cluster: Cluster, names: Sequence[str]) -> dict[str, Any] | Non
     """Indices by name, with their mappings and settings; one that is gone by now is left out."""
     found: dict[str, Any] = {}
     for part in _parts(names):
-        answer = _seen(cluster, f"/{quote(','.join(part), safe=',')}", {"ignore_unavailable": "true"})
+        answer = cluster.seen("GET", f"/{quote(','.join(part), safe=',')}", params={"ignore_unavailable": "true"})
         if answer is None:
             return None
         found |= answer
@@ -80,7 +79,7 @@ def write_index(cluster: Cluster, stream: str) -> str:
 def _priorities(cluster: Cluster, names: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     if names:
-        answer: Any = _seen(cluster, "/_index_template") or {"index_templates": []}
+        answer: Any = cluster.seen("GET", "/_index_template") or {"index_templates": []}
         for item in answer["index_templates"]:
             if item["name"] in names:
                 found[item["name"]] = int(item["index_template"].get("priority") or 0)
@@ -96,12 +95,3 @@ def _parts(names: Sequence[str]) -> Iterator[list[str]]:
         part.append(name)
     if part:
         yield part
-
-
-def _seen(cluster: Cluster, path: str, params: Mapping[str, Any] | None = None) -> Any:
-    try:
-        return cluster.request("GET", path, params=params)
-    except errors.CredentialsError as error:
-        if error.status == 403:
-            return None
-        raise

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from deployer.cluster import errors
 from deployer.cluster.client import Cluster
 from deployer.plan.live import Usage
 
@@ -14,12 +10,12 @@ _PIPELINES = ("index.default_pipeline", "index.final_pipeline")
 
 def read_usage(cluster: Cluster) -> Usage:
     """The usage of a whole cluster; `known` is false if any of it may not be seen."""
-    streams = _seen(cluster, "/_data_stream")
-    templates = _seen(cluster, "/_index_template")
-    settings = _seen(
-        cluster,
+    streams = cluster.seen("GET", "/_data_stream")
+    templates = cluster.seen("GET", "/_index_template")
+    settings = cluster.seen(
+        "GET",
         f"/_all/_settings/{','.join(_PIPELINES)}",
-        {"flat_settings": "true", "expand_wildcards": "all", "ignore_unavailable": "true"},
+        params={"flat_settings": "true", "expand_wildcards": "all", "ignore_unavailable": "true"},
     )
     if streams is None or templates is None or settings is None:
         return Usage(known=False)
@@ -34,12 +30,3 @@ def read_usage(cluster: Cluster) -> Usage:
         indices,
         {item["name"]: item["index_template"] for item in templates["index_templates"]},
     )
-
-
-def _seen(cluster: Cluster, path: str, params: Mapping[str, Any] | None = None) -> Any:
-    try:
-        return cluster.request("GET", path, params=params)
-    except errors.CredentialsError as error:
-        if error.status == 403:
-            return None
-        raise

@@ -16,7 +16,7 @@ from typing import Any
 from deployer.cluster import Cluster, errors
 from deployer.doctor.patient import Patient
 from deployer.model.errors import AuthError
-from deployer.model.permissions import CONFIG, NOBODY, PERMISSIONS, RECORDS, Permission, Scope, Who, role
+from deployer.model.permissions import CONFIG, NOBODY, PERMISSIONS, RECORDS, Permission, Scope, Who, named, role
 
 AUTH_INFO = "/_plugins/_security/authinfo"
 SIMULATE = {"perform_permission_check": "true"}
@@ -163,8 +163,7 @@ def _asked(item: Permission, deployment: str, data: Sequence[str]) -> _Asked:
         return "GET", "/_data_stream" if streams else "/_all/_settings/index.default_pipeline", None, _SMALL
     if item.scope is Scope.CONFIG:
         return "GET", f"/{CONFIG}/_stats/docs", None, SIMULATE
-    names = [part for name in data for part in name.split(",") if part and not part.startswith("-")]
-    index = RECORDS if item.scope is Scope.RECORDS else ",".join(sorted({_concrete(name) for name in names}))
+    index = RECORDS if item.scope is Scope.RECORDS else ",".join(_concrete(name) for name in named(data))
     return _of_index(item.action.removesuffix("*"), index)
 
 

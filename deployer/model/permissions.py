@@ -119,12 +119,17 @@ PERMISSIONS: tuple[Permission, ...] = (
 """Every permission that any command but `replay` and the local `test` needs."""
 
 
+def named(data: Sequence[str]) -> list[str]:
+    """The index patterns that texts such as ``logs-a-*,-logs-b-*`` name, each once, without those they leave out."""
+    return sorted({part for name in data for part in name.split(",") if part and not part.startswith("-")})
+
+
 def patterns(data: Sequence[str]) -> dict[Scope, list[str]]:
     """The index patterns of each scope; `data` are those of the events that monitors read."""
     return {
         Scope.RECORDS: [RECORDS],
         Scope.CONFIG: [CONFIG],
-        Scope.DATA: sorted({part for name in data for part in name.split(",") if part and not part.startswith("-")}),
+        Scope.DATA: named(data),
         Scope.EVERY: ["*"],
     }
 
