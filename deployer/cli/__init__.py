@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 COMMANDS = {
+    "init": "Start a repository of detections.",
     "validate": "Check every file of the repository, offline.",
     "render": "Print or write the exact bodies that would be sent.",
     "plan": "Show what a deploy would change on the cluster.",
