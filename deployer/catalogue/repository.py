@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deployer.catalogue import analytics, samples, sources
-from deployer.catalogue.yamlfile import read_text
+from deployer.catalogue.yamlfile import Document, read_text
 from deployer.model.analytic import Analytic, Case, LogSource, Repository
 from deployer.model.errors import Location, UsageError
 from deployer.model.finding import Findings
@@ -21,6 +21,15 @@ def load_repository(root: Path, findings: Findings) -> Repository:
     Raises UsageError if `root` is no repository of detections (an empty or wrong folder must never look like
     "no detections wanted").
     """
+    check_folders(root)
+    findings.root = str(root)
+    shared = load_shared(root, findings)
+    found, cases = _analytics(root, shared.sources, findings)
+    return dataclasses.replace(shared, analytics=found, cases=cases)
+
+
+def check_folders(root: Path) -> None:
+    """Raise UsageError if `root` has not the folders of a repository."""
     missing = [part for part in PARTS if not (root / part).is_dir()]
     if missing:
         raise UsageError(
@@ -28,10 +37,6 @@ def load_repository(root: Path, findings: Findings) -> Repository:
             why=f"it has no folder {', '.join(missing)}",
             todo="Give its folder with --root, or change into it.",
         )
-    findings.root = str(root)
-    shared = load_shared(root, findings)
-    found, cases = _analytics(root, shared.sources, findings)
-    return dataclasses.replace(shared, analytics=found, cases=cases)
 
 
 def load_shared(root: Path, findings: Findings) -> Repository:
@@ -59,12 +64,9 @@ def _analytics(
 ) -> tuple[dict[str, Analytic], dict[str, tuple[Case, ...]]]:
     found: dict[str, Analytic] = {}
     cases: dict[str, tuple[Case, ...]] = {}
-    for path in sorted((root / "detections").glob("*/*/analytic.yml")):
-        loaded = analytics.load(path, root, findings)
+    for path in analytic_files(root):
+        loaded = _loaded(path, root, findings)
         if loaded is None:
-            beside = path.with_name("samples.yml")
-            if beside.exists():
-                samples.formed(beside, root, findings)
             continue
         analytic, document = loaded
         if analytic.id in found:
@@ -80,6 +82,28 @@ def _analytics(
         if own is not None:
             cases[analytic.id] = own
     return found, cases
+
+
+def analytic_files(root: Path) -> list[Path]:
+    """The files of all analytics below `root`, sorted."""
+    return sorted((root / "detections").glob("*/*/analytic.yml"))
+
+
+def load_analytic(
+    path: Path, root: Path, known_sources: Mapping[str, LogSource], findings: Findings
+) -> tuple[Analytic, tuple[Case, ...] | None] | None:
+    """One analytic with its cases, by its file; None (with findings) if it has not the form."""
+    loaded = _loaded(path, root, findings)
+    return loaded and (loaded[0], load_cases(path, root, loaded[0], known_sources, findings))
+
+
+def _loaded(path: Path, root: Path, findings: Findings) -> tuple[Analytic, Document] | None:
+    """One analytic; if it has not the form, at least that of its samples is looked at."""
+    loaded = analytics.load(path, root, findings)
+    beside = path.with_name("samples.yml")
+    if loaded is None and beside.exists():
+        samples.formed(beside, root, findings)
+    return loaded
 
 
 def load_cases(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,13 +54,28 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
         )
     names = tuple(only) or tuple(environment_names(root))
     environments = [load_environment(root, name, repository.analytics, repository.sources, findings) for name in names]
+    loaded = tuple(environment for environment in environments if environment is not None)
+    count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
+    sound, found = _check_rendered(repository, loaded, findings, faulty)
+    return Report(len(repository.analytics), count, names, findings, sound, loaded, found)
+
+
+def check_loaded(repository: Repository, environments: Sequence[Environment], findings: Findings) -> None:
+    """The same of what was read already, whose errors are in `findings`; such as of one analytic that is being written."""
+    faulty = {finding.where.file for finding in findings.errors}
+    check_repository(repository, findings)
+    _check_rendered(repository, environments, findings, faulty)
+
+
+def _check_rendered(
+    repository: Repository, environments: Sequence[Environment], findings: Findings, faulty: Collection[str]
+) -> tuple[Repository, tuple[Subject, ...]]:
+    """Check what is rendered of all analytics that are not `faulty`; gives these, and the monitors rendered for environments."""
     sound = {
         name: analytic
         for name, analytic in repository.analytics.items()
         if analytic.where.file not in faulty and _mapped(analytic, repository)
     }
-    analytics = len(repository.analytics)
-    count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     repository = replace(repository, analytics=sound)
     templates, shelf = templates_of(repository.templates), Shelf(repository)
     target = Target(repository, Naming("validate"), templates)
@@ -77,20 +92,17 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     sets = [(_sound([resource for resource in made if resource is not None], findings), target)]
     check_samples(repository, findings)
     for environment in environments:
-        if environment is not None:
-            rendered = render_environment(repository, environment, findings)
-            here = Target(repository, naming_of(environment), templates, environment)
-            sets.append((_sound(rendered, findings), here))
+        rendered = render_environment(repository, environment, findings)
+        here = Target(repository, naming_of(environment), templates, environment)
+        sets.append((_sound(rendered, findings), here))
     found = check_rendered(sets, findings, shelf)
-    loaded = tuple(environment for environment in environments if environment is not None)
     own = [item for analytic in sound.values() for item in analytic.exclusions]
-    there = [item for environment in loaded for item in environment.exclusions]
+    there = [item for environment in environments for item in environment.exclusions]
     used = exclude(findings, [*own, *there])
     # What is found on a cluster is not known here, and an environment's exclusions may be about that.
     check_unused(own, used, findings)
     check_expiry([*own, *there], findings)
-    rendered_for = tuple(subject for subject in found if subject.environment is not None)
-    return Report(analytics, count, names, findings, repository, loaded, rendered_for)
+    return repository, tuple(subject for subject in found if subject.environment is not None)
 
 
 def _mapped(analytic: Analytic, repository: Repository) -> bool:

@@ -29,6 +29,7 @@ COMMANDS = {
     "unlock": "Take away the lock that a killed deploy left behind.",
     "destroy": "Remove everything that a deployment owns.",
     "test": "Replay sample events on throw-away indices and check what alerts.",
+    "watch": "Test an analytic at each save.",
     "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
     "roles": "Print the roles that an environment's users need on its cluster.",

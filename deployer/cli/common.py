@@ -130,6 +130,19 @@ def optional_environment_option(function: F) -> F:
     )(function)
 
 
+def stage_option(function: F) -> F:
+    """``--env``, for commands that make throw-away indices."""
+    return click.option(
+        "--env",
+        "environment",
+        default="local",
+        show_default=True,
+        envvar="DEPLOYER_ENV",
+        metavar="NAME",
+        help="The environment on whose cluster the throw-away indices are made.",
+    )(function)
+
+
 def find_root(given: Path | None) -> Path:
     """The repository's folder: the one given, or the nearest above the working directory."""
     if given is not None:

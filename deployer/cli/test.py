@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: deployer test --env local AN0903 AN0904")
 @common.root_option
-@click.option(
-    "--env",
-    "environment",
-    default="local",
-    show_default=True,
-    envvar="DEPLOYER_ENV",
-    metavar="NAME",
-    help="The environment on whose cluster the throw-away indices are made.",
-)
+@common.stage_option
 @clusters.cluster_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--changed", is_flag=True, help="Only analytics that files touch which differ from the main branch.")
@@ -115,7 +107,7 @@ def _replayed(
     chosen = choosing.choose(repository, ids, changes)
     results: Sequence[AnalyticResult] = ()
     if chosen.ids:
-        with _cleaning_up():
+        with cleaning_up():
             client = common.connect(loaded, cluster)
             results = replay.run(client, repository, chosen.ids, common.note, _environments(folder, repository))
     shown, summary = _shown(results, output, folder, chosen)
@@ -137,7 +129,7 @@ def _environments(root: Path, repository: Repository) -> list[Environment]:
 
 
 @contextmanager
-def _cleaning_up() -> Iterator[None]:
+def cleaning_up() -> Iterator[None]:
     """SIGTERM ends the run as Ctrl-C does, so that the throw-away indices are removed when a job is cancelled too."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -25,6 +25,9 @@ from deployer.replay.stage import stage
 
 WORKERS = 4
 
+Memory = dict[tuple[int, str], execute.Run]
+"""What a monitor's body, run with a clock, gave on the events of one analytic."""
+
 
 def run(
     client: Client,
@@ -38,13 +41,30 @@ def run(
     The exceptions of `environments` must leave something over of each monitor's positives.
     Raises ClusterError if the cluster refuses an event or cannot be reached.
     """
-    sources = {event.source for name in chosen for case in repository.cases.get(name, ()) for event in case.events}
-    sources |= {use.source for name in chosen for use in repository.analytics[name].log_sources}
+    sources = sources_of(repository, chosen)
     with stage(client, repository, sources) as naming:
         progress(f"set up {len(sources)} log sources as {naming.deployment}")
         return [
             _analytic(client, repository, repository.analytics[name], naming, progress, environments) for name in chosen
         ]
+
+
+def sources_of(repository: Repository, chosen: Collection[str]) -> set[str]:
+    """The log sources that the chosen analytics and their samples name."""
+    sources = {event.source for name in chosen for case in repository.cases.get(name, ()) for event in case.events}
+    return sources | {use.source for name in chosen for use in repository.analytics[name].log_sources}
+
+
+def events_of(repository: Repository, analytic: Analytic, naming: Naming) -> list[ingest.Event]:
+    """The sample events of an analytic.
+
+    Each has a namespace of its own: its clocks are kept apart by its author, those of two analytics are not.
+    """
+    return [
+        event
+        for case in repository.cases.get(analytic.id, ())
+        for event in ingest.events_of(analytic.id, case, repository.sources, naming, analytic.id.lower())
+    ]
 
 
 def _analytic(
@@ -55,18 +75,29 @@ def _analytic(
     progress: Callable[[str], None],
     environments: Sequence[Environment],
 ) -> AnalyticResult:
-    cases = repository.cases.get(analytic.id, ())
-    # Each analytic has a namespace of its own: its clocks are kept apart by its author, those of two analytics are not.
-    events = [
-        event
-        for case in cases
-        for event in ingest.events_of(analytic.id, case, repository.sources, naming, analytic.id.lower())
-    ]
+    cases, events = repository.cases.get(analytic.id, ()), events_of(repository, analytic, naming)
     ingest.send(client, events)
     progress(
         f"{analytic.id}: {len(events)} events sent, running {len(analytic.monitors)} monitors on {len(cases)} cases"
     )
-    runner = _Runner(client, analytic, Target(repository, naming, templates_of(repository.templates)))
+    return judge(client, repository, analytic, naming, environments, len(events), {})
+
+
+def judge(
+    client: Client,
+    repository: Repository,
+    analytic: Analytic,
+    naming: Naming,
+    environments: Sequence[Environment],
+    events: int,
+    known: Memory,
+) -> AnalyticResult:
+    """Run an analytic's monitors on its cases, whose `events` are there already, and compare.
+
+    What is `known` of a run is not asked again, and what is run becomes known, unless it failed.
+    """
+    cases = repository.cases.get(analytic.id, ())
+    runner = _Runner(client, analytic, Target(repository, naming, templates_of(repository.templates)), known)
     with ThreadPoolExecutor(WORKERS) as pool:
         settings = tuple(setting for found in pool.map(runner.case, cases) for setting in found)
     proofs, findings = coverage.tunable_proofs(analytic, settings), Findings()
@@ -77,7 +108,7 @@ def _analytic(
         analytic.id,
         analytic.title,
         len(cases),
-        len(events),
+        events,
         len(settings) * len(analytic.monitors),
         settings,
         proofs,
@@ -88,25 +119,22 @@ def _analytic(
 
 
 class _Runner:
-    def __init__(self, client: Client, analytic: Analytic, target: Target) -> None:
-        self.client, self.analytic, self.target = client, analytic, target
+    def __init__(self, client: Client, analytic: Analytic, target: Target, known: Memory) -> None:
+        self.client, self.analytic, self.target, self.known = client, analytic, target, known
         self.defaults = {name: tunable.default for name, tunable in analytic.tunables.items()}
 
     def case(self, case: Case) -> list[Setting]:
-        known: dict[str, execute.Run] = {}
         return [
-            self._setting(case, expectation, known, variant=number > 0)
+            self._setting(case, expectation, variant=number > 0)
             for number, expectation in enumerate((case.base, *case.variants))
         ]
 
-    def _setting(
-        self, case: Case, expectation: Expectation, known: dict[str, execute.Run], *, variant: bool
-    ) -> Setting:
+    def _setting(self, case: Case, expectation: Expectation, *, variant: bool) -> Setting:
         began = time.monotonic()
         outcome: dict[str, frozenset[Entity]] = {}
         failures = []
         for key in self.analytic.monitors:
-            run = self._run(case, expectation, key, known)
+            run = self._run(case, expectation, key)
             wanted = expectation.alerts.get(key, frozenset())
             if not run.error:
                 outcome[key] = run.entities
@@ -137,16 +165,9 @@ class _Runner:
 
     def excepting(self, target: Target, case: Case, key: str) -> execute.Run:
         """A run of one monitor on one case's positives, for a target with exceptions."""
-        return self._run(case, case.base, key, {}, target)
+        return self._run(case, case.base, key, target)
 
-    def _run(
-        self,
-        case: Case,
-        expectation: Expectation,
-        key: str,
-        known: dict[str, execute.Run],
-        target: Target | None = None,
-    ) -> execute.Run:
+    def _run(self, case: Case, expectation: Expectation, key: str, target: Target | None = None) -> execute.Run:
         findings = Findings()
         resource = monitors.render(
             self.analytic, self.analytic.monitors[key], target or self.target, findings, expectation.tunables
@@ -154,17 +175,22 @@ class _Runner:
         if resource is None:
             return execute.Run(frozenset(), str(findings.errors[0]) if findings.errors else "cannot be rendered")
         body = _within(resource.body, self.target.naming, self.analytic.id.lower())
-        text = json.dumps(body, sort_keys=True)
-        if text not in known:
-            known[text] = self._executed(body, case, key)
-        return known[text]
-
-    def _executed(self, body: Mapping[str, Any], case: Case, key: str) -> execute.Run:
         spec = self.analytic.monitors[key]
-        if spec.level != "document":
+        entities = self.target.repository.entities if spec.level == "document" else {}
+        named = {name: (*entities[name].fields, entities[name].placeholder) for name in spec.entity if entities}
+        asked = (case.clock, json.dumps([body, named], sort_keys=True))
+        run = self.known.get(asked)
+        if run is None:
+            run = self._executed(body, case, spec.level, named)
+            if not run.error:
+                self.known[asked] = run
+        return run
+
+    def _executed(
+        self, body: Mapping[str, Any], case: Case, level: str, named: Mapping[str, Sequence[str]]
+    ) -> execute.Run:
+        if level != "document":
             return execute.dry(self.client, body, case.clock)
-        known = self.target.repository.entities
-        named = {name: (*known[name].fields, known[name].placeholder) for name in spec.entity}
         try:
             return execute.documents(self.client, body, case.clock, named)
         except ClusterError as error:

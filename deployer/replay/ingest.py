@@ -74,3 +74,14 @@ def send(client: Client, events: Iterable[Event]) -> int:
                 )
             new += 1
     return new
+
+
+def remove(client: Client, events: Iterable[Event]) -> None:
+    """Take events out again, at once; those that are not there are passed over."""
+    by_stream: dict[str, list[str]] = {}
+    for event in events:
+        by_stream.setdefault(event.stream, []).append(event.id)
+    for stream, ids in by_stream.items():
+        for start in range(0, len(ids), BATCH):
+            query = {"query": {"ids": {"values": ids[start : start + BATCH]}}}
+            client.request("POST", f"/{stream}/_delete_by_query", query, {"refresh": "true", "conflicts": "proceed"})
