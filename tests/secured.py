@@ -32,6 +32,11 @@ from deployer.local.processes import alive, died, launch, stop
 from deployer.local.state import Folder
 
 PLUGIN = ("org.opensearch.plugin", "opensearch-security", f"{OPENSEARCH_VERSION}.0", "zip")
+DIGESTS = {
+    "zip": "fc164c084979f7f793d295b6bca56bf8bee76dafb762adef9f14fa872e0a7596",
+    "jar": "1df8b9430b5c8ed143d7815e403e33ef5371b2400aadbe9bda0883762e0846d1",
+}
+"""SHA-256 of what Maven brings."""
 # The plugin's code asks for it, and its archive lacks it: without it every authorised call is answered with 500.
 LACKING = ("org.apache.commons", "commons-collections4", "4.4", "jar")
 SIGNING_KEY = b"a key that signs tokens in these tests, and nowhere else"
@@ -155,6 +160,9 @@ def _home(folder: Path) -> Path:
     plugin.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         _fetch(Path(scratch))
+        for file in Path(scratch).glob("*.[jz]*"):
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            assert digest == DIGESTS[file.suffix[1:]], f"{file.name} is another file: {digest}"
         (archive,) = Path(scratch).glob("*.zip")
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(plugin)

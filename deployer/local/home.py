@@ -1,6 +1,6 @@
 """The server home in the user's cache: fetched once by Maven, laid out once, then only looked up.
 
-    <cache>/jars-<key>/    what Maven brought; the key is a hash of the artifact list
+    <cache>/jars-<key>/    what Maven brought, each jar by its SHA-256; the key is a hash of the artifact list and of those
     <cache>/home-<key>/    links to them, and our own modules; the key is a hash of layout and Java sources
     <cache>/home-<key>-java25.jsa    the JVM's archive of loaded classes, which it makes and checks itself (node.py)
 
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from pathlib import Path
 
 from deployer.local.artifacts import ARTIFACTS, LEFT_OUT, MODULES, OPENSEARCH_VERSION
@@ -58,9 +59,11 @@ def build_home(
     Safe with several processes at once: one builds, the others wait. When all is there neither Maven nor `java` (which
     is asked for a JDK with a compiler, only if `modules` must be compiled) is called. Raises LocalError.
     """
-    jars = cache / f"jars-{_key(pom())}"
+    pinned = jar_digests()
+    wanted = pom() + repr(sorted(pinned.items()))
+    jars = cache / f"jars-{_key(wanted)}"
     layout = repr((MODULES, LEFT_OUT)) + "".join(f"{module.module}{module.digest()}" for module in modules)
-    home = cache / f"home-{_key(pom() + layout)}"
+    home = cache / f"home-{_key(wanted + layout)}"
     if _whole(home):
         return home
     cache.mkdir(parents=True, exist_ok=True)
@@ -74,7 +77,8 @@ def build_home(
         if not jars.is_dir():
             progress(f"fetching OpenSearch {OPENSEARCH_VERSION} by Maven (once, about 70 MB)")
             with appearing(jars) as folder:
-                _fetch(folder)
+                fetch(folder)
+                check(folder, pinned)
         with appearing(home) as folder:
             lay_out(jars, folder)
             for module in modules:
@@ -95,7 +99,30 @@ def _whole(home: Path) -> bool:
     return home.is_dir() and all(path.exists() for path in home.rglob("*.jar"))
 
 
-def _fetch(folder: Path) -> None:
+def jar_digests() -> dict[str, str]:
+    """The jars of a node and their SHA-256 in hex, as `jars.sha256` beside this module pins them."""
+    text = files("deployer.local").joinpath("jars.sha256").read_text("utf-8")
+    return {name: digest for digest, name in (line.split() for line in text.splitlines())}
+
+
+def check(folder: Path, pinned: Mapping[str, str]) -> None:
+    """Raises LocalError unless the jars in `folder` are those of `pinned`, each with its SHA-256.
+
+    Maven itself compares a jar only with the checksum that lies beside it, where whoever changed one changes the other.
+    """
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    wrong = sorted(name for name in pinned.keys() | found.keys() if pinned.get(name) != found.get(name))
+    if wrong:
+        name = wrong[0]
+        raise LocalError(
+            f"Maven brought other jars than this version of the tool was made for ({len(wrong)} of {len(found)})",
+            why=f"{name} has the SHA-256 {found.get(name, '(it is missing)')}, and should have {pinned.get(name, '(it should not be there)')}",
+            todo="look at what your mirror (Maven's settings.xml) and ~/.m2 hold; nothing of it was run",
+        )
+
+
+def fetch(folder: Path) -> None:
+    """Maven copies every jar of a node into `folder`. Raises LocalError with its own words."""
     maven = shutil.which("mvn")
     if maven is None:
         raise LocalError(

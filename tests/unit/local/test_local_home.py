@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable
@@ -9,18 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from deployer.local.artifacts import Module
+from deployer.local.artifacts import ARTIFACTS, Module
 from deployer.local.compiled import SourceModule, read_source_module
-from deployer.local.home import build_home, cache_folder, pom
+from deployer.local.home import build_home, cache_folder, jar_digests, pom
 from deployer.local.java import Java
 from deployer.model.errors import LocalError
 
 Script = Callable[[str, str], Path]
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 @pytest.fixture
-def maven(script: Script, tmp_path: Path, jar_names: list[str]) -> Path:
+def maven(script: Script, tmp_path: Path, jar_names: list[str], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Maven that makes empty jars in the folder it is told, slowly, and writes a line a call into the file given."""
+    monkeypatch.setattr("deployer.local.home.jar_digests", lambda: dict.fromkeys(jar_names, EMPTY))
     calls = tmp_path / "calls"
     calls.touch()
     script(
@@ -88,6 +91,31 @@ def test_failed_fetch_leaves_nothing_and_says_what_maven_said(script: Script, tm
 
     assert "no route to host" in caught.value.why
     assert ["lock"] == [path.name for path in (tmp_path / "cache").iterdir()]
+
+
+def test_a_jar_of_other_content_is_refused(
+    maven: Path, tmp_path: Path, jar_names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A jar whose SHA-256 is not the pinned one, one that is missing and one too many: nothing of it is kept or run."""
+    pinned = dict.fromkeys(jar_names, EMPTY)
+    for wrong in (
+        {**pinned, "opensearch-1.2.3.jar": "0" * 64},
+        {**pinned, "absent-1.jar": "0" * 64},
+        {name: digest for name, digest in pinned.items() if name != "opensearch-1.2.3.jar"},
+    ):
+        monkeypatch.setattr("deployer.local.home.jar_digests", lambda wrong=wrong: wrong)
+        with pytest.raises(LocalError, match="other jars") as caught:
+            build(tmp_path / "cache")
+        assert caught.value.why.startswith(("opensearch-1.2.3.jar", "absent-1.jar"))
+        assert ["lock"] == [path.name for path in (tmp_path / "cache").iterdir()]
+
+
+def test_every_artifact_of_a_node_is_pinned() -> None:
+    """Each artifact that the pom asks for has its SHA-256, and so has what it brings along."""
+    pinned = jar_digests()
+
+    assert {f"{artifact.name}-{artifact.version}.jar" for artifact in ARTIFACTS} < pinned.keys()
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in pinned.values())
 
 
 def test_missing_maven_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
