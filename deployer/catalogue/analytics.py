@@ -25,13 +25,13 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         condition = conditions.read(document, raw, ("events", name), findings)
         if condition is not None:
             events[name] = condition
-    monitors = {key: _monitor(document, key, raw, findings) for key, raw in value["monitors"].items()}
+    monitors = {key: _monitor(document, key, raw, findings) for key, raw in value.get("monitors", {}).items()}
     analytic = Analytic(
         id=value["id"],
         title=value["title"],
         description=value["description"].strip(),
         strategy=value["strategy"],
-        attack=value["attack"],
+        attack={"techniques": [], "tactics": [], **value["attack"]},
         platform=value["platform"],
         status=value.get("status", "active"),
         severity=value["severity"],
@@ -39,8 +39,14 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         protected=value.get("protected", False),
         tags=tuple(value.get("tags", ())),
         log_sources=tuple(
-            LogSourceUse(**item, where=document.where("log_sources", index))
-            for index, item in enumerate(value["log_sources"])
+            LogSourceUse(
+                item.get("source", ""),
+                item["name"],
+                item["channel"],
+                item.get("data_component", ""),
+                document.where("log_sources", index),
+            )
+            for index, item in enumerate(value.get("log_sources", ()))
         ),
         tunables={name: _tunable(document, name, raw, findings) for name, raw in value.get("tunables", {}).items()},
         events=events,
@@ -51,7 +57,7 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         where=document.where("id"),
         folder=path.parent.relative_to(root).as_posix(),
         exclusions=exclusions.read(
-            document, value.get("exclusions"), [*value["monitors"], *value.get("workflows", {})], findings, value["id"]
+            document, value.get("exclusions"), [*monitors, *value.get("workflows", {})], findings, value["id"]
         ),
         workflows=workflows.read(document, monitors, findings),
     )

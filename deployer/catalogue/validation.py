@@ -25,7 +25,7 @@ def check(document: Document, schema: str, findings: Findings) -> bool:
     """Add a finding (DAC003) for each place where the document breaks the schema; True if there is none."""
     errors = [leaf for error in _validator(schema).iter_errors(document.value) for leaf in _leaves(error)]
     for error in errors:
-        _report(document, error, findings)
+        _report(document, error, schemas.read(schema), findings)
     return not errors
 
 
@@ -44,12 +44,13 @@ def _leaves(error: ValidationError) -> Iterator[ValidationError]:
     yield error
 
 
-def _report(document: Document, error: ValidationError, findings: Findings) -> None:
+def _report(document: Document, error: ValidationError, whole: dict[str, Any], findings: Findings) -> None:
     path = tuple(error.absolute_path)
     shown = ".".join(str(part) for part in path) or "the file"
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     expected: Any = error.validator_value
-    description = _described(schema)
+    general = _at(whole, path)  # what depends on another key stands in a schema without descriptions
+    description = _described(schema) or _described(general)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = schema.get("properties", {})
         for name in [key for key in error.instance if key not in known]:
@@ -59,7 +60,7 @@ def _report(document: Document, error: ValidationError, findings: Findings) -> N
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = [name for name in expected if name not in error.instance]
         for name in missing:
-            about = _described(schema.get("properties", {}).get(name, {}))
+            about = _described(schema.get("properties", {}).get(name)) or _described(_at(general, (name,)))
             findings.add("DAC003", f"'{name}' is missing in {shown}", document.where(*path), about)
         return
     where = document.where(*path)
@@ -87,6 +88,16 @@ def _report(document: Document, error: ValidationError, findings: Findings) -> N
         case _:
             message = f"{shown}: {re.sub(r'^.{200}.*', 'not allowed here', error.message)}"
     findings.add("DAC003", message, where, description)
+
+
+def _at(schema: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+    """The schema of the value at `path`, as far as it is told by the names of keys alone."""
+    for part in path:
+        inner = schema.get("items") if isinstance(part, int) else schema.get("properties", {}).get(part)
+        if not isinstance(inner, dict):
+            return {}
+        schema = inner
+    return schema
 
 
 def _described(schema: Any) -> str:

@@ -9,10 +9,11 @@ from deployer.render.scope import unknown_sources
 
 
 def check_repository(repository: Repository, findings: Findings) -> None:
-    """Add a finding for each analytic's unknown source, unused tunable or unused named events."""
+    """Add a finding for each analytic's unknown source, and for what an active one has and never uses."""
     for analytic in repository.analytics.values():
         unknown_sources(analytic, repository, findings)
-        _unused(analytic, repository, findings)
+        if analytic.status == "active":
+            check_used(analytic, repository, findings)
 
 
 def tunables_used(analytic: Analytic) -> set[str]:
@@ -50,8 +51,8 @@ def _reached(analytic: Analytic) -> list[object]:
     return nodes
 
 
-def _unused(analytic: Analytic, repository: Repository, findings: Findings) -> None:
-    """What no monitor uses. A misspelt reference is a finding of its own, and what it was meant for is not named as unused."""
+def check_used(analytic: Analytic, repository: Repository, findings: Findings) -> None:
+    """Add a finding for each tunable, named events and log source that no monitor uses. A misspelt reference is a finding of its own, and what it was meant for is not named as unused."""
     nodes, used = _reached(analytic), tunables_used(analytic)
     named = {node.name for node in nodes if isinstance(node, Use)}
     if named - set(analytic.events):
@@ -70,10 +71,9 @@ def _unused(analytic: Analytic, repository: Repository, findings: Findings) -> N
                 "DAC011", f"the events '{name}' are used by no monitor", analytic.where, "use them, or remove them"
             )
     sources = {source for node in nodes if isinstance(node, FromSource) for source in node.sources}
-    misspelt = sources - set(repository.sources) or {use.source for use in analytic.log_sources} - set(
-        repository.sources
-    )
-    for use in analytic.log_sources:
+    served = [use for use in analytic.log_sources if use.source]
+    misspelt = sources - set(repository.sources) or {use.source for use in served} - set(repository.sources)
+    for use in served:
         if sources and not misspelt and use.source not in sources:
             findings.add(
                 "DAC011",

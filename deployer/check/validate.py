@@ -17,20 +17,21 @@ from deployer.model.errors import Location
 from deployer.model.exclusion import check_expiry, check_unused, exclude
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
-from deployer.render import Naming, monitors, naming_of, render_environment, workflows
+from deployer.render import Naming, active, drafts, monitors, naming_of, render_environment, workflows
 from deployer.render.target import Target
 from deployer.render.templating import templates_of
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a validation looked at, and what it found.
+    """What a validation looked at, and what it found. `drafts` of the `analytics` are never deployed.
 
     `loaded` are the environments that could be read, `subjects` the monitors that could be rendered for them.
     """
 
     analytics: int
     monitors: int
+    drafts: int
     environments: tuple[str, ...]
     findings: Findings
     repository: Repository
@@ -57,7 +58,7 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     loaded = tuple(environment for environment in environments if environment is not None)
     count = sum(len(analytic.monitors) for analytic in repository.analytics.values())
     sound, found = _check_rendered(repository, loaded, findings, faulty)
-    return Report(len(repository.analytics), count, names, findings, sound, loaded, found)
+    return Report(len(repository.analytics), count, len(drafts(repository)), names, findings, sound, loaded, found)
 
 
 def check_loaded(repository: Repository, environments: Sequence[Environment], findings: Findings) -> None:
@@ -89,7 +90,10 @@ def _check_rendered(
         for analytic in repository.analytics.values()
         for flow in analytic.workflows.values()
     ]
-    sets = [(_sound([resource for resource in made if resource is not None], findings), target)]
+    # A draft must have the form; whether it can fire is asked when it is tested, and before it is deployed.
+    alive = set(active(repository))
+    rendered_once = _sound([resource for resource in made if resource is not None], findings)
+    sets = [([resource for resource in rendered_once if resource.analytic in alive], target)]
     check_samples(repository, findings)
     for environment in environments:
         rendered = render_environment(repository, environment, findings)
@@ -100,7 +104,7 @@ def _check_rendered(
     there = [item for environment in environments for item in environment.exclusions]
     used = exclude(findings, [*own, *there])
     # What is found on a cluster is not known here, and an environment's exclusions may be about that.
-    check_unused(own, used, findings)
+    check_unused([item for name in alive for item in sound[name].exclusions], used, findings)
     check_expiry([*own, *there], findings)
     return repository, tuple(subject for subject in found if subject.environment is not None)
 

@@ -68,7 +68,8 @@ def choose(repository: Repository, ids: Sequence[str], changes: Changes | None) 
     wanted = tuple(dict.fromkeys(ids)) or tuple(active(repository))
     if changes is None:
         if not wanted:
-            raise UsageError("there is no active analytic to test")
+            todo = "Name a draft to see what it lacks." if repository.analytics else ""
+            raise UsageError("there is no active analytic to test", todo=todo)
         return Chosen(wanted)
     from deployer.check.touched import touched
 

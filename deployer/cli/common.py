@@ -160,12 +160,13 @@ def find_root(given: Path | None) -> Path:
 
 @dataclass(frozen=True)
 class Loaded:
-    """An environment, rendered. `resources` are ready to be sent only if secrets were read."""
+    """An environment, rendered. `resources` are ready to be sent only if secrets were read; `drafts` are left out of them."""
 
     root: Path
     environment: Any
     resources: tuple[Any, ...]
     findings: Findings
+    drafts: tuple[str, ...] = ()
 
     @cached_property
     def repository(self) -> Any:
@@ -183,12 +184,12 @@ def load(root: Path | None, environment: str, secrets: Any = None, *, remember: 
     folder = find_root(root)
     made = _remembered(folder, environment, secrets) if remember else None
     if made is not None:
-        loaded = Loaded(folder, made.environment, made.resources, made.findings)
+        loaded = Loaded(folder, made.environment, made.resources, made.findings, made.drafts)
     else:
         from deployer.desired.read import fresh
 
         repository, made = fresh(folder, environment, secrets)
-        loaded = Loaded(folder, made.environment, made.resources, made.findings)
+        loaded = Loaded(folder, made.environment, made.resources, made.findings, made.drafts)
         loaded.__dict__["repository"] = repository
     if made.findings.items:
         show_findings(made.findings.sorted(), str(folder))

@@ -37,6 +37,7 @@ def render(root: Path | None, environment: str, ids: tuple[str, ...], out: Path 
         }
         for name in ids:
             if not any(key in (name, f"monitor/{name}") or key.startswith(f"monitor/{name}/") for key in keys):
+                _refuse_draft(name, loaded)
                 raise UsageError(common.unknown("analytic or object", name, [*loaded.repository.analytics, *keys]))
     if out is None:
         common.result(
@@ -48,6 +49,13 @@ def render(root: Path | None, environment: str, ids: tuple[str, ...], out: Path 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(resource.body, indent=2, ensure_ascii=False) + "\n", "utf-8")
     common.note(f"{len(chosen)} files written below {out}")
+
+
+def _refuse_draft(name: str, loaded: common.Loaded) -> None:
+    from deployer.plan.selection import refuse_drafts
+
+    if name.split("/")[0] in loaded.drafts:
+        refuse_drafts(f"render {name}", [name.split("/")[0]])
 
 
 COMMAND = render

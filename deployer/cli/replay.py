@@ -36,6 +36,7 @@ def replay(
     sent, so a production environment is refused.
     """
     from deployer.cluster import deployed_monitors
+    from deployer.plan.selection import refuse_drafts
     from deployer.render import active
     from deployer.replay import live
     from deployer.replay.receiver import receive as listen
@@ -50,6 +51,8 @@ def replay(
     for name in ids:
         if name not in loaded.repository.analytics:
             raise UsageError(common.unknown("analytic", name, loaded.repository.analytics))
+        if name in loaded.drafts:
+            refuse_drafts(f"replay {name}", [name])
     connected = common.connect(loaded.environment, cluster)
     url = next(
         (

@@ -61,7 +61,7 @@ def test(
 
     Events go through their pipelines into throw-away indices, which no deployed monitor sees and which are removed
     afterwards; monitors run there with the clock of each case. Tunables have their defaults, and the values that
-    the cases and their variants give. A tunable is proven if a case alerts under one value of it and not under another;
+    the cases and their variants give. A draft (named by its ID) fails with what it still lacks. A tunable is proven if a case alerts under one value of it and not under another;
     exit code 1 if something alerts otherwise than the samples say, or if they do not prove every tunable and monitor.
 
     With --changed, an analytic is tested if a file of its folder differs, or a log source, pipeline, mapping or template
@@ -96,6 +96,7 @@ def _replayed(
     from deployer import replay
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository
+    from deployer.check.drafts import unfinished
 
     wishes.check_output(output_file)
     folder, findings = common.find_root(root), Findings()
@@ -105,16 +106,28 @@ def _replayed(
     check_repository(repository, findings)
     findings.raise_errors()
     chosen = choosing.choose(repository, ids, changes)
-    results: Sequence[AnalyticResult] = ()
-    if chosen.ids:
+    lacking = [unfinished(repository.analytics[name], repository) for name in chosen.ids]
+    by_name = {item.analytic: item for item in lacking if item is not None}
+    ready = [name for name in chosen.ids if name not in by_name]
+    ran: Sequence[AnalyticResult] = ()
+    if ready:
         with cleaning_up():
             client = common.connect(loaded, cluster)
-            results = replay.run(client, repository, chosen.ids, common.note, _environments(folder, repository))
+            ran = replay.run(client, repository, ready, common.note, _environments(folder, repository))
+    by_name |= {item.analytic: item for item in ran}
+    results = [by_name[name] for name in chosen.ids]
+    _tell_ready(repository, results)
     shown, summary = _shown(results, output, folder, chosen)
     wishes.emit(shown, output_file)
     if output_file is not None:
         common.note(summary)
     return 0 if all(item.passed for item in results) else 1
+
+
+def _tell_ready(repository: Repository, results: Sequence[AnalyticResult]) -> None:
+    for item in results:
+        if item.passed and repository.analytics[item.analytic].status == "draft":
+            common.note(f"note: {item.analytic} lacks nothing any more; `status: active` in its analytic.yml deploys it")
 
 
 def _environments(root: Path, repository: Repository) -> list[Environment]:

@@ -35,11 +35,13 @@ def validate(root: Path | None, only: tuple[str, ...], output: str, output_file:
     head = {
         "valid": not invalid,
         "analytics": report.analytics,
+        "drafts": report.drafts,
         "monitors": report.monitors,
         "environments": list(report.environments),
     }
     summary = common.counts(
         (report.analytics, "analytic", ""),
+        *([(report.drafts, "draft among them", "drafts among them")] if report.drafts else []),
         (report.monitors, "monitor", ""),
         (len(report.environments), "environment", ""),
     )

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,7 +111,7 @@ def prepare(
     asked = dict(choices)
     loaded = common.load(root, environment, vault.read, remember=not asked.pop("no_cache", False))
     analytics = loaded.repository.analytics if select or exclude else {}
-    selection = make_selection(loaded.resources, analytics, select, exclude)
+    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
     return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection, Choices(**asked)), vault)
 
 
@@ -134,7 +134,7 @@ def prepare_to_look(
 
     loaded = common.load(root, environment, remember=remember)
     analytics = loaded.repository.analytics if select or exclude else {}
-    selection = make_selection(loaded.resources, analytics, select, exclude)
+    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
     return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection), Vault(loaded.root))
 
 

@@ -21,7 +21,7 @@ from deployer.model.analytic import Analytic, Repository
 from deployer.model.exclusion import check_expiry, exclude
 from deployer.model.finding import Findings
 from deployer.render.channels import SecretReader
-from deployer.render.environment import of_analytic, of_sources, render_environment, target_of, used
+from deployer.render.environment import drafts, of_analytic, of_sources, render_environment, target_of, used
 from deployer.render.target import Target
 
 
@@ -42,7 +42,7 @@ def fresh(
     exclude(findings, excluding)
     check_expiry(excluding, findings, today)
     findings.raise_errors()
-    return repository, Desired(loaded, resources, findings)
+    return repository, Desired(loaded, resources, findings, tuple(drafts(repository)))
 
 
 def changed(
@@ -134,7 +134,8 @@ class _Reader:
         if findings.errors:
             return None
         sources = tuple(sorted(used(analytic))) if active else ()
-        return Analyzed(analytic.id, sources, tuple(resources), tuple(findings.items), analytic.exclusions)
+        told = tuple(findings.items)
+        return Analyzed(analytic.id, sources, tuple(resources), told, analytic.exclusions, not active)
 
     def _written_meanwhile(self) -> bool:
         """Whether a file that was read anew is not the one that the snapshot has."""

@@ -24,11 +24,12 @@ from deployer.render.channels import SecretReader, channels, check_exceptions, i
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """An environment and all its resources, in their order; `findings` has no error in it."""
+    """An environment and all its resources, in their order; `findings` has no error in it. `drafts` are left out of it, by id."""
 
     environment: Environment
     resources: tuple[Resource, ...]
     findings: Findings
+    drafts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Analyzed:
     resources: tuple[Resource, ...]
     findings: tuple[Finding, ...]
     exclusions: tuple[Exclusion, ...] = ()
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def assemble(
     monitors = [resource for item in sorted(analytics, key=lambda item: item.id) for resource in item.resources]
     made = in_order([*channels(whole.environment, secrets), *monitors, *whole.resources])
     findings.raise_errors()
-    return Desired(whole.environment, made, findings)
+    drafts = tuple(sorted(item.id for item in analytics if item.draft))
+    return Desired(whole.environment, made, findings, drafts)
 
 
 def recall_analytic(snapshot: Snapshot, folder: Folder, store: Store) -> Analyzed | None:
@@ -98,12 +101,17 @@ def recall_analytic(snapshot: Snapshot, folder: Folder, store: Store) -> Analyze
         return None
     resources = tuple(codec.decode_resource(item) for item in value["resources"])
     findings, exclusions = codec.decode(value["findings"]), codec.decode(value["exclusions"])
-    return Analyzed(value["id"], tuple(value["sources"]), resources, findings, exclusions)
+    return Analyzed(value["id"], tuple(value["sources"]), resources, findings, exclusions, value["draft"])
 
 
 def remember_analytic(snapshot: Snapshot, folder: Folder, store: Store, made: Analyzed) -> None:
     """Remember what became of an analytic, if it can be remembered exactly."""
-    value = {"id": made.id, "sources": list(made.sources), "exclusions": codec.encode(made.exclusions)}
+    value = {
+        "id": made.id,
+        "sources": list(made.sources),
+        "exclusions": codec.encode(made.exclusions),
+        "draft": made.draft,
+    }
     _put(store, _key(snapshot.shared, folder.digest), made, value)
 
 

@@ -36,7 +36,7 @@ class Tunable:
 
 @dataclass(frozen=True, slots=True)
 class LogSourceUse:
-    """A log source as ATT&CK's analytic names it, and the source of ours that serves it."""
+    """A log source as ATT&CK's analytic names it, and the source of ours that serves it (in a draft it may be empty: none does yet)."""
 
     source: str
     name: str

@@ -151,6 +151,14 @@ _FILES = (
         "Add a case whose events make the monitor alert, and near misses that must not.",
         tested=True,
     ),
+    Code(
+        "DAC042",
+        "A draft that is not finished",
+        "`deployer test` was asked for an analytic with `status: draft`, and something is still to be written: a text that begins with TODO, a log source that no entry of mappings/sources serves, a monitor, sample events.",
+        "A draft is checked for its form only, and never deployed. What it lacks would otherwise be found out one by one.",
+        "Write what the finding names, where it points to. When a test finds nothing more, set `status: active`.",
+        tested=True,
+    ),
 )
 
 CODES = {code.id: code for code in sorted((*_FILES, *REACH), key=lambda code: code.id)}

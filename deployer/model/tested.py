@@ -122,6 +122,8 @@ class AnalyticResult:
     findings: tuple[Finding, ...] = ()
     monitors: Mapping[str, bool] = field(default_factory=dict)
     """Each monitor, and whether some sample made it alert on the cluster."""
+    unfinished: bool = False
+    """A draft that lacks something, which the findings name: nothing of it was run."""
 
     @property
     def failures(self) -> tuple[tuple[Setting, Failure], ...]:

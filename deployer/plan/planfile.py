@@ -219,6 +219,7 @@ def _value(saved: PlanFile) -> dict[str, Any]:
             "select": list(selection.select),
             "exclude": list(selection.exclude),
             "left_out": list(selection.left_out),
+            "drafts": list(selection.drafts),
         },
         "clusters": [
             {
@@ -248,6 +249,7 @@ def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
             tuple(selection["exclude"]),
             frozenset() if chosen else None,
             tuple(selection["left_out"]),
+            tuple(selection["drafts"]),
         ),
         parts=tuple(
             Part(

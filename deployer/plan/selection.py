@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from deployer.model.analytic import Analytic
-from deployer.model.errors import UsageError
+from deployer.model.errors import RefusedError, UsageError
 from deployer.model.finding import near
 from deployer.model.resource import Kind, Resource
 
@@ -18,12 +19,14 @@ class Selection:
     """The objects that a run may touch.
 
     `chosen` are keys of wanted objects, or None for all. What the run leaves out is neither changed nor an orphan.
+    `drafts` are the analytics of which no run deploys anything.
     """
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     chosen: frozenset[str] | None = None
     left_out: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
 
     def covers(self, key: str) -> bool:
         """Whether an object of this key, wanted or an orphan, is in scope."""
@@ -49,7 +52,8 @@ def make_selection(
     (``detections/DET0320/AN0903``), ``tag:x``, ``severity:x`` or ``platform:x``. What is selected brings along what it
     depends on, unless that is excluded.
 
-    Raises UsageError for a term that fits no object, so that a slip of the pen never means "nothing" or "everything".
+    Raises UsageError for a term that fits no object, so that a slip of the pen never means "nothing" or "everything",
+    and RefusedError for one that fits drafts only.
     """
     wanted, unwanted = tuple(select), tuple(exclude)
     if not wanted and not unwanted:
@@ -78,12 +82,40 @@ def _fitting(option: str, term: str, resources: Sequence[Resource], analytics: M
         raise UsageError(f"--{option} {term}: there is no property '{kind}'", todo=near(kind, PROPERTIES))
     found = {resource.key for resource in resources if _fits(term, resource, analytics)}
     if not found:
+        _refuse_drafts(f"--{option} {term}", term, analytics)
         raise UsageError(
             f"--{option} {term} fits no object of this environment",
             why="a selection of nothing is more often a typing error than a wish",
             todo=near(value or term, _known(kind if value else "", resources, analytics)),
         )
     return found
+
+
+def _refuse_drafts(said: str, term: str, analytics: Mapping[str, Analytic]) -> None:
+    """Raise RefusedError if what a term fits are drafts."""
+    names = [item.id for item in analytics.values() if item.status == "draft" and _fits_analytic(term, item)]
+    if names:
+        refuse_drafts(said, names)
+
+
+def refuse_drafts(said: str, names: Sequence[str]) -> NoReturn:
+    """Raise the RefusedError about drafts that somebody asked for by `said`."""
+    few = f"{', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
+    one = len(names) == 1
+    raise RefusedError(
+        f"{said}: {few} {'is a draft' if one else 'are drafts'}",
+        why="nothing of a draft is ever rendered for an environment or deployed",
+        todo=f"`deployer test {names[0]}` says what it lacks; then set `status: active` in its analytic.yml.",
+    )
+
+
+def _fits_analytic(term: str, analytic: Analytic) -> bool:
+    """Whether a term is about an analytic or something of it, whatever of it is rendered."""
+    kind, _, value = term.partition(":")
+    if value:
+        return value in {"tag": analytic.tags, "severity": (analytic.severity,)}.get(kind, (analytic.platform,))
+    bare = term.removeprefix(f"{Kind.MONITOR}/").removeprefix(f"{Kind.WORKFLOW}/")
+    return bare.split("/")[0] == analytic.id or _below(term, analytic.folder)
 
 
 def _fits(term: str, resource: Resource, analytics: Mapping[str, Analytic]) -> bool:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deployer.render.channels import naming_of
-    from deployer.render.environment import active, render_environment
+    from deployer.render.environment import active, drafts, render_environment
     from deployer.render.naming import Naming
 
 _PLACES = {
     "Naming": "deployer.render.naming",
     "active": "deployer.render.environment",
+    "drafts": "deployer.render.environment",
     "naming_of": "deployer.render.channels",
     "render_environment": "deployer.render.environment",
 }
 
-__all__ = ["Naming", "active", "naming_of", "render_environment"]
+__all__ = ["Naming", "active", "drafts", "naming_of", "render_environment"]
 
 
 def __getattr__(name: str) -> Any:

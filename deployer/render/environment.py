@@ -50,7 +50,7 @@ def of_analytic(analytic: Analytic, target: Target, findings: Findings) -> list[
 
 def used(analytic: Analytic) -> set[str]:
     """The log sources of an analytic."""
-    return {use.source for use in analytic.log_sources}
+    return {use.source for use in analytic.log_sources if use.source}
 
 
 def of_sources(repository: Repository, environment: Environment, sources: set[str]) -> list[Resource]:
@@ -66,3 +66,8 @@ def of_sources(repository: Repository, environment: Environment, sources: set[st
 def active(repository: Repository) -> Mapping[str, Analytic]:
     """The analytics that are deployed: drafts are not."""
     return {name: analytic for name, analytic in sorted(repository.analytics.items()) if analytic.status == "active"}
+
+
+def drafts(repository: Repository) -> Mapping[str, Analytic]:
+    """The others: they are read and checked for form, and nothing of them is ever sent."""
+    return {name: analytic for name, analytic in sorted(repository.analytics.items()) if analytic.status == "draft"}

@@ -17,7 +17,7 @@ from deployer.render import fields
 def unknown_sources(analytic: Analytic, repository: Repository, findings: Findings) -> None:
     """Add a finding for each log source of the analytic that the repository does not have."""
     for use in analytic.log_sources:
-        if use.source not in repository.sources:
+        if use.source and use.source not in repository.sources:
             findings.add("DAC004", f"no log source '{use.source}'", use.where, near(use.source, repository.sources))
 
 
@@ -101,7 +101,7 @@ class Scope:
             if isinstance(node, FromSource)
             for source in node.sources
         }
-        own = list(dict.fromkeys(use.source for use in self.analytic.log_sources))
+        own = list(dict.fromkeys(use.source for use in self.analytic.log_sources if use.source))
         return [source for source in [*own, *sorted(named - set(own))] if source in named] or own
 
     def _all(self, condition: Condition | None, seen: set[str]) -> list[Condition]:

@@ -8,7 +8,7 @@ from typing import Any
 from deployer.model.finding import Finding
 from deployer.model.tested import AnalyticResult
 from deployer.report.findings import Lines, counted, finding_rows, finding_text, no_lines
-from deployer.report.samples import failure_lines, name_of, samples_json, summary
+from deployer.report.samples import failure_lines, name_of, samples_json, summary, verdict
 
 FORMAT_VERSION = 1
 MOST = 10
@@ -16,10 +16,8 @@ MOST = 10
 
 
 def moment_word(result: AnalyticResult | None) -> str:
-    """``ok``, ``failed`` (something alerts otherwise), ``not proven`` (the samples leave something open) or ``not valid``."""
-    if result is None:
-        return "not valid"
-    return "failed" if result.failures else "not proven" if result.findings else "ok"
+    """The verdict of a test, or ``not valid`` where none was run."""
+    return "not valid" if result is None else verdict(result)
 
 
 def moment_text(
@@ -31,8 +29,9 @@ def moment_text(
 ) -> str:
     """A line of sums, then what is wrong. Without a result nothing was run, because of the findings."""
     took = f"{seconds:.2f} s"
-    if result is None:
-        head = f"{name}  not valid: {counted(len(findings), 'finding')}, nothing was run  ({took})"
+    if result is None or result.unfinished:
+        count = counted(len(findings) + (len(result.findings) if result else 0), "finding")
+        head = f"{name}  {moment_word(result)}: {count}, nothing was run  ({took})"
     else:
         head = (
             f"{name}  {moment_word(result)}: {result.positives_found} of {counted(result.positives, 'positive')} found, "

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deployer.plan import Note, Plan, Purpose
 from deployer.plan.compare import FieldChange
 
 FEW = 3
 """Objects of one kind and reason that are still named one by one, and of a longer list, how many are named."""
+
+NAMED = 10
+"""Of names that say all there is to say, so many are named."""
 
 
 def left(plan: Plan) -> Iterator[tuple[str, tuple[FieldChange, ...]]]:
@@ -35,6 +38,13 @@ def left(plan: Plan) -> Iterator[tuple[str, tuple[FieldChange, ...]]]:
                 f"{first.remark}: {len(notes)} of kind {first.kind} ({names} and {len(notes) - FEW} more): {first.text}",
                 (),
             )
+
+
+def few(names: Sequence[str]) -> str:
+    """Names, of a long list the first and how many more there are."""
+    if len(names) <= NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED:,} more"
 
 
 def _one(note: Note) -> str:

@@ -30,6 +30,7 @@ def plan_json(plan: Plan, address: str = "") -> dict[str, Any]:
             "select": list(plan.selection.select),
             "exclude": list(plan.selection.exclude),
             "left_out": list(plan.selection.left_out),
+            "drafts": list(plan.selection.drafts),
         },
         "summary": {
             **{str(verb): len(plan.of(verb)) for verb in Verb},

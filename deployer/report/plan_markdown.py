@@ -41,6 +41,8 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
     if plan.selection.chosen is not None:
         terms = " ".join([*plan.selection.select, *(f"--exclude {term}" for term in plan.selection.exclude)])
         yield f"\nLeft out by {markdown(terms)}: {len(plan.selection.left_out)} of {plan.wanted} objects"
+    if plan.selection.drafts:
+        yield f"\nLeft out as drafts: {markdown(notes.few(plan.selection.drafts))}"
     for refusal in plan.refusals():
         yield f"\n> **{'Refused' if refusal.looking else 'A deploy would be refused'}:** {markdown(refusal.what)}. {refusal.todo}"
     for loss in plan.losses:

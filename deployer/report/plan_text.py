@@ -78,6 +78,8 @@ def _head(plan: Plan, address: str) -> Iterator[str]:
     if chosen.chosen is not None:
         terms = [*(f"--select {term}" for term in chosen.select), *(f"--exclude {term}" for term in chosen.exclude)]
         yield f"Left out by {visible(' '.join(terms))}: {len(chosen.left_out)} of {plan.wanted} objects"
+    if chosen.drafts:
+        yield f"Left out as drafts: {visible(notes.few(chosen.drafts))}"
 
 
 def _action(action: Action, paint: Callable[[str, str], str]) -> Iterator[str]:

@@ -50,16 +50,25 @@ def cells(result: AnalyticResult) -> tuple[str, ...]:
         f"{result.negatives_silent} of {result.negatives}",
         str(result.variants),
         proven,
-        "failed" if result.failures else "not proven" if result.findings else "ok",
+        verdict(result),
     )
+
+
+def verdict(result: AnalyticResult) -> str:
+    """``ok``, ``failed`` (something alerts otherwise), ``not proven`` (the samples leave something open) or ``not finished`` (a draft)."""
+    if result.unfinished:
+        return "not finished"
+    return "failed" if result.failures else "not proven" if result.findings else "ok"
 
 
 def summary(results: Sequence[AnalyticResult]) -> str:
     """One line: how many alert as they should, and how much of them is proven."""
-    good = sum(not item.failures for item in results)
+    good = sum(not item.failures and not item.unfinished for item in results)
     proven, tunables = sum(len(item.proven) for item in results), sum(len(item.tunables) for item in results)
     findings = sum(len(item.findings) for item in results)
-    tail = f"; {counted(findings, 'finding')}" if findings else ""
+    unfinished = sum(item.unfinished for item in results)
+    tail = f"; {counted(unfinished, 'draft')} not finished" if unfinished else ""
+    tail += f"; {counted(findings, 'finding')}" if findings else ""
     return (
         f"{good} of {counted(len(results), 'analytic')} {'alerts' if len(results) == 1 else 'alert'} as the samples say; "
         f"{proven} of {counted(tunables, 'tunable')} proven{tail}."
@@ -142,6 +151,7 @@ def _as_json(result: AnalyticResult) -> dict[str, Any]:
         "analytic": result.analytic,
         "title": result.title,
         "passed": result.passed,
+        "unfinished": result.unfinished,
         "cases": result.cases,
         "events": result.events,
         "positives": result.positives,

@@ -70,6 +70,9 @@ def _counts(tests: Sequence[_Test]) -> dict[str, str]:
 
 
 def _tests(result: AnalyticResult) -> Iterator[_Test]:
+    if result.unfinished:
+        yield from (_proof(item.message, f"{result.analytic}.draft", item) for item in result.findings)
+        return
     for setting in result.settings:
         yield _setting(result.analytic, setting)
     waiting = list(result.findings)

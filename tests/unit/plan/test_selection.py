@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deployer.model.analytic import Analytic
-from deployer.model.errors import Location, UsageError
+from deployer.model.errors import Location, RefusedError, UsageError
 from deployer.plan import Choices, Inventory, make_plan, make_selection
 from tests import deployments as made
 
@@ -55,6 +57,30 @@ def test_each_form_of_a_term_selects(term: str, monitors: set[str]) -> None:
 
     assert found.chosen == monitors | SHARED
     assert set(found.left_out) == MONITORS - monitors
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["XX0003", "XX0003/burst", "monitor/XX0003/burst", "detections/DET1/XX0003", "tag:new", "platform:esxi", "severity:critical"],
+)  # fmt: skip
+@pytest.mark.parametrize("option", ["select", "exclude"])
+def test_a_draft_that_is_asked_for_is_refused_with_the_reason(term: str, option: str) -> None:
+    """Whoever names a draft learns that it is one, and how it stops to be one."""
+    draft = replace(analytic("XX0003", "esxi", ("discovery", "new")), status="draft", severity="critical")
+
+    with pytest.raises(RefusedError) as refused:
+        make_selection(resources(), {**ANALYTICS, "XX0003": draft}, **{option: [term]})
+
+    assert f"--{option} {term}: XX0003 is a draft" == refused.value.what
+    assert "deployed" in refused.value.why
+    assert "deployer test XX0003" in refused.value.todo
+
+
+def test_a_term_for_drafts_and_others_selects_the_others() -> None:
+    """A tag that a draft has too selects what is deployed."""
+    draft = replace(analytic("XX0003", "esxi", ("discovery",)), status="draft")
+
+    assert make_selection(resources(), {**ANALYTICS, "XX0003": draft}, ["tag:discovery"]).chosen == MONITORS | SHARED
 
 
 def test_exclusion_takes_away() -> None:

@@ -97,6 +97,18 @@ def test_no_changes_says_so() -> None:
     assert "No changes." == summary(found) == plan_text(found).splitlines()[-1]
 
 
+@pytest.mark.parametrize("form", [plan_text, plan_markdown])
+def test_the_head_names_the_drafts_that_are_left_out(form: Any) -> None:
+    """A few by name, of many how many more there are; without any, nothing is said."""
+    few = dataclasses.replace(plan(), selection=Selection(drafts=("XX0008", "XX0009")))
+    many = dataclasses.replace(plan(), selection=Selection(drafts=tuple(f"XX{number}" for number in range(1000, 2500))))
+
+    assert "Left out as drafts" not in form(plan())
+    assert re.search("Left out as drafts: .*XX0008, XX0009", form(few).split("Plan:" if form is plan_text else "| |")[0])
+    assert re.search("Left out as drafts: .*XX1000, XX1001, .* and 1,490 more", form(many))
+    assert ["XX0008", "XX0009"] == plan_json(few)["selection"]["drafts"]
+
+
 def test_the_head_shows_what_was_left_out() -> None:
     """A selection is shown with the number of objects that it leaves out."""
     found = dataclasses.replace(plan(), selection=Selection(("XX0001",), (), frozenset({"a"}), ("b", "c")))
