@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv pins pin-jars sbom demo demo-down test unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
+.PHONY: help venv pins pin-jars sbom demo demo-down test browser unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        start a local OpenSearch, deploy the detections, replay their samples, show who alerted"
 	@echo "make demo-down   stop what make demo started (its data stays)"
 	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
+	@echo "make browser     install Chromium (Debian, as root), for the tests of the report; without one they are skipped"
 	@echo "make lint        ruff, mypy, import-linter"
 	@echo "make pins        pin the versions and hashes of what is installed (OPTIONS='--upgrade')"
 	@echo "make sbom        write a bill of materials of what runs, build/sbom.cdx.json (CycloneDX)"
@@ -71,6 +72,9 @@ cluster-tests: venv
 	$(BIN)/pytest tests/contract tests/integration $(if $(OPENSEARCH_URL),,-n 2 --dist loadfile)
 
 test: lint unit cluster-tests
+
+browser:
+	@command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; }
 
 chaos: venv
 	$(BIN)/python -m tests.chaos $(OPTIONS)

@@ -32,6 +32,7 @@ COMMANDS = {
     "watch": "Test an analytic at each save.",
     "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
+    "report": "Write one page: what is deployed, covered, tested and tuned.",
     "roles": "Print the roles that an environment's users need on its cluster.",
     "local": "Start, stop or look at the local cluster.",
     "explain": "Say what a finding's code means and how to mend it.",

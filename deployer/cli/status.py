@@ -13,6 +13,8 @@ from deployer.model import durations
 
 if TYPE_CHECKING:
     from deployer.cluster.status import Place
+    from deployer.model.analytic import Repository
+    from deployer.model.environment import Environment
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -60,7 +62,7 @@ def status(
     from deployer.report.status import statuses_json, statuses_text
 
     prepared = wishes.prepare_to_look(root, environment, select, exclude, remember=not no_cache)
-    places = places_of(prepared)
+    places = places_of(prepared.loaded.repository, prepared.loaded.environment)
     found = side_by_side(
         prepared.connections(clusters),
         lambda connection: read_status(
@@ -76,12 +78,11 @@ def status(
     return worst(codes)
 
 
-def places_of(prepared: wishes.Prepared) -> dict[str, Place]:
+def places_of(repository: Repository, environment: Environment) -> dict[str, Place]:
     """Where the events of each log source lie that a deployed analytic reads."""
     from deployer.cluster.status import Place
     from deployer.render import active, naming_of
 
-    environment, repository = prepared.loaded.environment, prepared.loaded.repository
     naming = naming_of(environment)
     used = {use.source for analytic in active(repository).values() for use in analytic.log_sources}
     places: dict[str, Place] = {}

@@ -67,14 +67,43 @@ def message(cluster: Cluster, body: Mapping[str, Any] | None, alert: Alert, stan
     except errors.AnswerError as error:
         return Told(note=f"its events cannot be read: {error.reason or error.what}")
     context |= {"monitor": {"name": body.get("name", "")}, "trigger": {"severity": alert.severity}}
-    template = _TAGS_ONLY.sub(lambda line: "\n".join(_TAG.findall(line[0])), template)
     try:
-        text = pystache.Renderer(escape=_escaped).render(template, {"ctx": context}).strip("\n")
+        text = _filled(template, context)
     except (pystache.parser.ParsingError, pystache.common.TemplateNotFoundError) as error:
         return Told(note=f"its template cannot be read: {error}")
     if not text:
         return Told(note="the template of its monitor says nothing of it")
     return Told(text, "" if events else "its events are no longer to be found")
+
+
+def example(body: Mapping[str, Any], template: str, keys: Sequence[str], at: str, source: Mapping[str, Any]) -> str:
+    """What the message of a monitor or workflow looks like for one event with this source. No cluster is asked.
+
+    `keys` are the values of its entity, `at` is the time of the run. Raises ValueError for a template that cannot be read.
+    """
+    hit = {"_index": "", "_id": "", "_source": source}
+    told = {"bucket_keys": ",".join(keys), "start_time": at, "sample_documents": [hit]}
+    context = {
+        "newAlerts": _Alerts([told]),
+        "dedupedAlerts": _Alerts(),
+        "completedAlerts": _Alerts(),
+        "alerts": [told],
+        "results": _Alerts([{"hits": {"total": {"value": 1}, "hits": [hit]}}]),
+        "periodStart": at,
+        "periodEnd": at,
+        "monitor": {"name": body.get("name", "")},
+        "trigger": {"severity": _trigger(body)[1].get("severity", "")},
+    }
+    try:
+        return _filled(template, context)
+    except (pystache.parser.ParsingError, pystache.common.TemplateNotFoundError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _filled(template: str, context: Mapping[str, Any]) -> str:
+    """A template as the server fills it."""
+    lines = _TAGS_ONLY.sub(lambda line: "\n".join(_TAG.findall(line[0])), template)
+    return str(pystache.Renderer(escape=_escaped).render(lines, {"ctx": context})).strip("\n")
 
 
 def _trigger(body: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
