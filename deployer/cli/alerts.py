@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import clusters, common, wishes
+from deployer.cli import clusters, common, completing, wishes
 
 if TYPE_CHECKING:
     from deployer.cluster import Cluster
@@ -29,7 +29,13 @@ STATES = ("active", "acknowledged", "completed", "error", "deleted", "all")
 @common.environment_option
 @clusters.cluster_option
 @click.option("--state", type=click.Choice(STATES), default="active", show_default=True, help="Which alerts.")
-@click.option("--analytic", multiple=True, metavar="ID", help="Only alerts of these analytics. Repeatable.")
+@click.option(
+    "--analytic",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing.analytics,
+    help="Only alerts of these analytics. Repeatable.",
+)
 @click.option(
     "--messages",
     type=click.IntRange(min=0),

@@ -55,17 +55,26 @@ def changes_since(root: Path, changed: bool, base: str | None) -> Changes | None
     return changed_files(root, base) if changed else None
 
 
-def choose(repository: Repository, ids: Sequence[str], changes: Changes | None) -> Chosen:
-    """The analytics named, or all that are active; of these, with `changes`, those that it touches.
+def choose(
+    repository: Repository,
+    ids: Sequence[str],
+    changes: Changes | None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Chosen:
+    """The analytics named, or all that are active; of these what is selected; and of these, with `changes`, those that it touches.
 
-    Raises UsageError for an unknown id, and for a repository without an active analytic.
+    Raises UsageError for an unknown id, a term that fits nothing, and for a repository without an active analytic.
     """
+    from deployer.plan.selection import select_analytics
     from deployer.render import active
 
     for name in ids:
         if name not in repository.analytics:
             raise UsageError(common.unknown("analytic", name, repository.analytics))
     wanted = tuple(dict.fromkeys(ids)) or tuple(active(repository))
+    of = select_analytics({name: repository.analytics[name] for name in wanted}, select, exclude)
+    wanted = tuple(name for name in wanted if name in of)
     if changes is None:
         if not wanted:
             todo = "Name a draft to see what it lacks." if repository.analytics else ""

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from deployer.cli import completing, voice
+from deployer.cli.voice import note, show_error, show_findings, source_lines
 from deployer.model.errors import DeployerError, UsageError
-from deployer.model.finding import Finding, Findings, InvalidRepositoryError, near
+from deployer.model.finding import Finding, Findings, near
 
 USAGE, BUG, INTERRUPTED = 64, 70, 130
 
+__all__ = [
+    "Loaded",
+    "connect",
+    "counts",
+    "entity",
+    "environment_option",
+    "find_root",
+    "findings_as",
+    "load",
+    "load_only",
+    "note",
+    "optional_environment_option",
+    "result",
+    "root_option",
+    "run",
+    "show_error",
+    "show_findings",
+    "source_lines",
+    "stage_option",
+    "unknown",
+]
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def note(text: str = "") -> None:
-    """A line for people, on stderr: progress, warnings, prompts."""
-    click.echo(text, err=True)
 
 
 def result(text: str) -> None:
@@ -36,19 +54,6 @@ def counts(*parts: tuple[int, str, str]) -> str:
     from deployer.report import counted
 
     return ", ".join(counted(number, noun, plural) for number, noun, plural in parts)
-
-
-def source_lines(root: Path) -> Callable[[str], list[str]]:
-    """A reader of the lines of files below `root`, each read once; none for what is no such file."""
-
-    @cache
-    def lines(name: str) -> list[str]:
-        path = root / name
-        if not name or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
-            return []
-        return path.read_text("utf-8", "replace").splitlines()
-
-    return lines
 
 
 def findings_as(
@@ -114,6 +119,7 @@ def environment_option(function: F) -> F:
         "environment",
         required=True,
         envvar="DEPLOYER_ENV",
+        shell_complete=completing.environments,
         metavar="NAME",
         help="An environment: a file of environments/, without .yml.",
     )(function)
@@ -125,6 +131,7 @@ def optional_environment_option(function: F) -> F:
         "--env",
         "environment",
         envvar="DEPLOYER_ENV",
+        shell_complete=completing.environments,
         metavar="NAME",
         help="An environment: a file of environments/, without .yml. A plan file knows its own.",
     )(function)
@@ -138,6 +145,7 @@ def stage_option(function: F) -> F:
         default="local",
         show_default=True,
         envvar="DEPLOYER_ENV",
+        shell_complete=completing.environments,
         metavar="NAME",
         help="The environment on whose cluster the throw-away indices are made.",
     )(function)
@@ -213,72 +221,32 @@ def _remembered(folder: Path, environment: str, secrets: Any) -> Any:
     return changed(folder, taken, kept, secrets)
 
 
-def show_error(error: DeployerError) -> None:
-    """An error in one screen: what, where, why, what to do."""
-    if isinstance(error, InvalidRepositoryError):
-        show_findings(error.findings.sorted(), error.findings.root)
-    note(f"{click.style('error', fg='red')}: {error.what}")
-    if error.where:
-        note(f"  where: {error.where}")
-        line = _line(error)
-        if line:
-            note(f"         {line}")
-    if error.why:
-        note(f"  why:   {error.why}")
-    if error.todo:
-        note(f"  next:  {error.todo}")
-
-
-def show_findings(findings: Iterable[Finding], root: str = "") -> None:
-    """Findings as file:line:column, one a paragraph."""
-    from deployer.report import finding_text
-
-    lines = source_lines(Path(root)) if root else None
-    for finding in findings:
-        note(finding_text(finding, lines) if lines else finding_text(finding))
-
-
-def _line(error: DeployerError) -> str:
-    if not (error.where and error.where.line):
-        return ""
-    path = Path(error.where.file)
-    if not path.is_file() or path.is_absolute():
-        return ""
-    lines = path.read_text("utf-8", "replace").splitlines()
-    return lines[error.where.line - 1].strip()[:120] if error.where.line <= len(lines) else ""
-
-
 def run(command: click.Command, arguments: list[str], name: str) -> int:
-    """Run a command and give its exit code (docs: exit codes). A traceback is shown only with DEPLOYER_DEBUG=1."""
+    """Run a command and give its exit code (docs: exit codes). A traceback is shown only with --debug, or DEPLOYER_DEBUG=1."""
+    voice.reset()
     try:
         outcome = command.main(args=arguments, prog_name=name, standalone_mode=False)
         return int(outcome) if isinstance(outcome, int) else 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:
-        note("interrupted")
+        voice.say("error", "interrupted")
         return INTERRUPTED
     except KeyboardInterrupt:
-        note("interrupted")
+        voice.say("error", "interrupted")
         return INTERRUPTED
-    except click.UsageError as error:
-        error.show()
-        return USAGE
     except click.ClickException as error:
-        error.show()
-        return 1
+        voice.show_click(error)
+        return USAGE if isinstance(error, click.UsageError) else 1
     except DeployerError as error:
-        if os.environ.get("DEPLOYER_DEBUG"):
-            traceback.print_exc()
+        voice.trace()
         show_error(error)
         return error.exit_code
     except BrokenPipeError:
         return 1
     except Exception as error:  # noqa: BLE001 - the last stop: whatever gets here is a bug of ours, and says so
-        if os.environ.get("DEPLOYER_DEBUG"):
-            traceback.print_exc()
-        note(f"error: a bug of ours: {type(error).__name__}: {error}")
-        note("  next:  run again with DEPLOYER_DEBUG=1 and report what it prints")
+        voice.trace()
+        voice.show_bug(error)
         return BUG
 
 

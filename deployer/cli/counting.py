@@ -29,6 +29,8 @@ class Question:
     against: str
     cluster: str | None
     ids: tuple[str, ...]
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
     changed: bool
     base: str | None
     since: str
@@ -53,7 +55,7 @@ def run(root: Path | None, asked: Question) -> int:
     folder = common.find_root(root)
     changes = choosing.changes_since(folder, asked.changed, asked.base)
     loaded = common.load_only(folder, asked.against)
-    chosen = choosing.choose(loaded.repository, asked.ids, changes)
+    chosen = choosing.choose(loaded.repository, asked.ids, changes, asked.select, asked.exclude)
     monitors = _rendered(loaded.repository, loaded.environment, chosen.ids)
     counts = Counts(asked.against, "", asked.since, period, ())
     if monitors:

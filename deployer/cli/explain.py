@@ -6,11 +6,11 @@ import json
 
 import click
 
-from deployer.cli import common
+from deployer.cli import common, completing
 
 
 @click.command(epilog="Example: deployer explain DAC012")
-@click.argument("codes", nargs=-1, metavar="[CODE...]")
+@click.argument("codes", nargs=-1, metavar="[CODE...]", shell_complete=completing.codes)
 @click.option("--all", "everything", is_flag=True, help="All codes, as the Markdown of docs/findings.md.")
 @click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result."

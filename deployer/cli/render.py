@@ -7,27 +7,39 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import common
+from deployer.cli import common, completing, wishes
 from deployer.model.errors import UsageError
 
 
 @click.command(epilog="Example: deployer render --env local AN0903")
 @common.root_option
 @common.environment_option
-@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=completing.analytics)
+@wishes.selection
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write a file an object into this folder instead of printing.",
 )
-def render(root: Path | None, environment: str, ids: tuple[str, ...], out: Path | None) -> None:
+def render(
+    root: Path | None,
+    environment: str,
+    ids: tuple[str, ...],
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    out: Path | None,
+) -> None:
     """Print the exact bodies that a deploy of an environment sends; with IDs, only the monitors of those analytics.
 
     An ID is an analytic (AN0903), a monitor (AN0903/discovery) or a key (ingest-pipeline/common-start).
     Secrets are not read: where one would stand, its reference stands.
     """
+    from deployer.plan import make_selection
+
     loaded = common.load(root, environment)
-    keys = {resource.key: resource for resource in loaded.resources}
+    analytics = loaded.repository.analytics if select or exclude else {}
+    selection = make_selection(loaded.resources, analytics, select, exclude)
+    keys = {resource.key: resource for resource in loaded.resources if selection.covers(resource.key)}
     chosen = keys
     if ids:
         chosen = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from deployer.cli import clusters, common
+from deployer.cli import clusters, common, completing
 from deployer.model.errors import LocalError, RefusedError, UsageError
 
 
@@ -17,7 +17,7 @@ from deployer.model.errors import LocalError, RefusedError, UsageError
 @common.root_option
 @common.environment_option
 @clusters.cluster_option
-@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=completing.analytics)
 @click.option(
     "--receive/--no-receive",
     default=True,

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from deployer import schemas
-from deployer.cli import common
+from deployer.cli import common, completing
 from deployer.model.errors import DeployerError, UsageError
 
 
 @click.command(epilog="Example: deployer schema analytic > analytic.schema.json")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.schemas)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

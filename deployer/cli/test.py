@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from deployer.cli import choosing, clusters, common, counting, wishes
+from deployer.cli import choosing, clusters, common, completing, counting, wishes
 from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @common.root_option
 @common.stage_option
 @clusters.cluster_option
-@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=completing.analytics)
+@wishes.selection
 @click.option("--changed", is_flag=True, help="Only analytics that files touch which differ from the main branch.")
 @click.option(
     "--base", metavar="REF", help="What --changed compares with: a branch, tag or commit. [default: the main branch]"
@@ -48,6 +49,8 @@ def test(
     environment: str,
     cluster: str | None,
     ids: tuple[str, ...],
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
     changed: bool,
     base: str | None,
     against: str | None,
@@ -74,13 +77,24 @@ def test(
         if context.get_parameter_source("environment") is ParameterSource.COMMANDLINE:
             raise UsageError("--env and --against name an environment each", todo="Give one of the two.")
         asked = counting.Question(
-            against, cluster, ids, changed, base, since or "24h", until, 5 if top is None else top, output, output_file
+            against,
+            cluster,
+            ids,
+            select,
+            exclude,
+            changed,
+            base,
+            since or "24h",
+            until,
+            5 if top is None else top,
+            output,
+            output_file,
         )
         return counting.run(root, asked)
     for name, value in (("since", since), ("until", until), ("top", top)):
         if value is not None:
             raise UsageError(f"--{name} goes with --against", todo="Name an environment with --against.")
-    return _replayed(root, environment, cluster, ids, changed, base, output, output_file)
+    return _replayed(root, environment, cluster, ids, (select, exclude), changed, base, output, output_file)
 
 
 def _replayed(
@@ -88,6 +102,7 @@ def _replayed(
     environment: str,
     cluster: str | None,
     ids: tuple[str, ...],
+    terms: tuple[Sequence[str], Sequence[str]],
     changed: bool,
     base: str | None,
     output: str,
@@ -105,7 +120,7 @@ def _replayed(
     loaded = load_environment(folder, environment, repository.analytics, repository.sources, findings)
     check_repository(repository, findings)
     findings.raise_errors()
-    chosen = choosing.choose(repository, ids, changes)
+    chosen = choosing.choose(repository, ids, changes, *terms)
     lacking = [unfinished(repository.analytics[name], repository) for name in chosen.ids]
     by_name = {item.analytic: item for item in lacking if item is not None}
     ready = [name for name in chosen.ids if name not in by_name]

@@ -6,14 +6,21 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import common, wishes
+from deployer.cli import common, completing, wishes
 
 OUTPUTS = ("text", "json", "github", "sarif")
 
 
 @click.command(epilog="Example: deployer validate --output github")
 @common.root_option
-@click.option("--env", "only", multiple=True, metavar="NAME", help="Check only these environments (default: all).")
+@click.option(
+    "--env",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.environments,
+    help="Check only these environments (default: all).",
+)
 @click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True, help="Form of the result.")
 @click.option(
     "--output-file",

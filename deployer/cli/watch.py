@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deployer.cli import clusters, common, wishes
+from deployer.cli import clusters, common, completing, wishes
 from deployer.cli.test import cleaning_up
 from deployer.model.errors import DeployerError, UsageError
 from deployer.model.finding import Findings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @common.root_option
 @common.stage_option
 @clusters.cluster_option
-@click.argument("path", required=False, metavar="[PATH]")
+@click.argument("path", required=False, metavar="[PATH]", shell_complete=completing.analytics)
 @click.option(
     "--output",
     type=click.Choice(["text", "json"]),
@@ -145,6 +145,7 @@ class _Watching:
     def _tested(self, name: str) -> tuple[str, AnalyticResult | None, list[Finding]]:
         """What the analytic of a folder is called, what its test gave, and what is wrong with its files."""
         from deployer.check.drafts import unfinished
+        from deployer.check.drafts import unfinished
         from deployer.check.validate import check_loaded
         from deployer.replay import Rehearsal
 
@@ -159,6 +160,9 @@ class _Watching:
         draft = unfinished(analytic, repository)
         if draft is not None:
             return analytic.id, draft, findings.sorted()
+        lacking = unfinished(analytic, repository)
+        if lacking is not None:
+            return analytic.id, lacking, findings.sorted()
         if name not in self.stages:
             common.note(f"{analytic.id}: setting up its throw-away indices")
             self.stages[name] = self.stack.enter_context(Rehearsal(self.client))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from deployer.cli import clusters as choose
-from deployer.cli import common
+from deployer.cli import common, completing
 from deployer.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 SELECTION = (
-    click.option("--select", multiple=True, metavar="TERM", help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
-    click.option("--exclude", multiple=True, metavar="TERM", help="Not these; same terms. Repeatable."),
+    click.option("--select", multiple=True, metavar="TERM", shell_complete=completing.analytics, help="Only these: an id, a key, a path, tag:, severity: or platform:. Repeatable."),
+    click.option("--exclude", multiple=True, metavar="TERM", shell_complete=completing.analytics, help="Not these; same terms. Repeatable."),
 )  # fmt: skip
 NO_CACHE = click.option("--no-cache", is_flag=True, help="Read and render everything anew, instead of only what changed since an earlier run of this user.")  # fmt: skip
+
+
+def selection(function: F) -> F:
+    """``--select`` and ``--exclude``."""
+    for option in reversed(SELECTION):
+        function = option(function)
+    return function
 
 
 def look_options(function: F) -> F:
@@ -177,6 +184,11 @@ def dumped(value: Mapping[str, Any]) -> str:
     """JSON as it is printed. Half of a surrogate pair, which no encoding holds, makes it ASCII."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return text if not _SURROGATE.search(text) else json.dumps(value, indent=2)
+
+
+def dumped_value(value: Any) -> str:
+    """A value in one line: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def coloured() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -20,6 +21,7 @@ from deployer.cluster.wire import Answer, Wire
 from deployer.model.environment import Connection
 from deployer.model.errors import DeployerError
 
+LOGGER = logging.getLogger(__name__)
 ATTEMPTS = 5
 PATIENCE = 60.0
 """Seconds within which a safe request must have succeeded, its repetitions included."""
@@ -121,10 +123,14 @@ class Cluster:
             self.on_request(method, path)
         with self._lock:
             self.requests[method, "read" if is_read(method, path) else "write"] += 1
+        began = time.monotonic()
         try:
             answer = self._wire.send(method, path, body, params)
         except DeployerError as error:
             raise self._scrubbed(error) from None
+        if LOGGER.isEnabledFor(logging.DEBUG):
+            took = 1000 * (time.monotonic() - began)
+            LOGGER.debug("%s", self._vault.scrub(f"{method} {path} {answer.status} in {took:.0f} ms"))
         if answer.status >= 300:
             raise self._scrubbed(errors.from_answer(method, path, answer.status, answer.body, _retry_after(answer)))
         return answer.body

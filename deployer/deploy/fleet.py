@@ -66,7 +66,7 @@ def _attempted(cluster: str, address: str, work: Callable[[], T], several: bool)
         told = DefectError(
             f"a bug of ours: {type(error).__name__}: {error}",
             why=f"in {place.name}, line {place.lineno} of {place.filename.rpartition('/')[2]}",
-            todo=f"Run again with DEPLOYER_DEBUG=1 and --cluster {cluster}, and report what it prints.",
+            todo=f"Run again with --debug and --cluster {cluster}, and report what it prints.",
         )
         return Attempt(cluster, address, error=told)
 

@@ -67,19 +67,75 @@ def make_selection(
     for term in unwanted:
         chosen -= _fitting("exclude", term, resources, analytics)
     if not chosen or (asked and not asked & chosen):
-        raise UsageError(
-            "the selection leaves nothing to do",
-            why="what --select takes, --exclude leaves out",
-            todo="Change one of the two.",
-        )
+        raise _nothing_left()
     left_out = tuple(key for key in by_key if key not in chosen)
     return Selection(wanted, unwanted, frozenset(chosen), left_out)
 
 
-def _fitting(option: str, term: str, resources: Sequence[Resource], analytics: Mapping[str, Analytic]) -> set[str]:
+def select_analytics(
+    analytics: Mapping[str, Analytic], select: Iterable[str] = (), exclude: Iterable[str] = ()
+) -> frozenset[str]:
+    """The ids of the analytics that the same terms choose; a monitor stands for its analytic.
+
+    Raises UsageError for a term that fits no analytic, and if nothing is left.
+    """
+    wanted, unwanted = tuple(select), tuple(exclude)
+    chosen = {name for term in wanted for name in _analytics_fitting("select", term, analytics)}
+    chosen = chosen if wanted else set(analytics)
+    for term in unwanted:
+        chosen -= _analytics_fitting("exclude", term, analytics)
+    if not chosen and (wanted or unwanted):
+        raise _nothing_left()
+    return frozenset(chosen)
+
+
+def _analytics_fitting(option: str, term: str, analytics: Mapping[str, Analytic]) -> set[str]:
+    kind, value = _parted(option, term)
+    found = {name for name, analytic in analytics.items() if _fits_analytic(term, kind, value, analytic)}
+    if not found:
+        properties = {
+            "tag": {tag for analytic in analytics.values() for tag in analytic.tags},
+            "platform": {analytic.platform for analytic in analytics.values()},
+            "severity": {severity for analytic in analytics.values() for severity in _severities(analytic)},
+        }
+        raise UsageError(
+            f"--{option} {term} fits no analytic",
+            why="a selection of nothing is more often a typing error than a wish",
+            todo=near(value or term, properties[kind] if value else analytics),
+        )
+    return found
+
+
+def _fits_analytic(term: str, kind: str, value: str, analytic: Analytic) -> bool:
+    if value:
+        own = {"tag": analytic.tags, "platform": (analytic.platform,), "severity": _severities(analytic)}
+        return value in own[kind]
+    keys = [f"{analytic.id}/{key}" for key in (*analytic.monitors, *analytic.workflows)]
+    return term in (analytic.id, *keys, *(f"{Kind.MONITOR}/{key}" for key in keys)) or _below(term, analytic.folder)
+
+
+def _severities(analytic: Analytic) -> set[str]:
+    return {spec.severity or analytic.severity for spec in analytic.monitors.values()}
+
+
+def _nothing_left() -> UsageError:
+    return UsageError(
+        "the selection leaves nothing to do",
+        why="what --select takes, --exclude leaves out",
+        todo="Change one of the two.",
+    )
+
+
+def _parted(option: str, term: str) -> tuple[str, str]:
+    """The property and the value of a term that has one."""
     kind, _, value = term.partition(":")
     if value and kind not in PROPERTIES:
         raise UsageError(f"--{option} {term}: there is no property '{kind}'", todo=near(kind, PROPERTIES))
+    return kind, value
+
+
+def _fitting(option: str, term: str, resources: Sequence[Resource], analytics: Mapping[str, Analytic]) -> set[str]:
+    kind, value = _parted(option, term)
     found = {resource.key for resource in resources if _fits(term, resource, analytics)}
     if not found:
         _refuse_drafts(f"--{option} {term}", term, analytics)

@@ -9,6 +9,7 @@ import pytest
 from deployer.model.analytic import Analytic
 from deployer.model.errors import Location, RefusedError, UsageError
 from deployer.plan import Choices, Inventory, make_plan, make_selection
+from deployer.plan.selection import select_analytics
 from tests import deployments as made
 
 DEPLOYMENT = "h-unit"
@@ -81,6 +82,35 @@ def test_a_term_for_drafts_and_others_selects_the_others() -> None:
     draft = replace(analytic("XX0003", "esxi", ("discovery",)), status="draft")
 
     assert make_selection(resources(), {**ANALYTICS, "XX0003": draft}, ["tag:discovery"]).chosen == MONITORS | SHARED
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("XX0001", {"XX0001"}),
+        ("detections/DET1/XX0002", {"XX0002"}),
+        ("./detections/DET1/", {"XX0001", "XX0002"}),
+        ("tag:t1", {"XX0001"}),
+        ("platform:linux", {"XX0002"}),
+    ],
+)
+def test_the_same_terms_choose_analytics(term: str, expected: set[str]) -> None:
+    """For what is about analytics and not about objects: tests. Taken and left out are each other's rest."""
+    assert expected == select_analytics(ANALYTICS, [term])
+    if expected != set(ANALYTICS):
+        assert set(ANALYTICS) - expected == select_analytics(ANALYTICS, (), [term])
+
+
+@pytest.mark.parametrize(
+    ("select", "exclude", "hint"),
+    [(["XX0003"], [], "XX0001"), (["tga:t1"], [], "'tag'"), (["platform:linus"], [], "'linux'"), (["XX0001"], ["XX0001"], "Change one")],
+)  # fmt: skip
+def test_a_choice_of_no_analytic_is_a_usage_error(select: list[str], exclude: list[str], hint: str) -> None:
+    """With the nearest name, or what to change."""
+    with pytest.raises(UsageError) as refused:
+        select_analytics(ANALYTICS, select, exclude)
+
+    assert hint in refused.value.todo
 
 
 def test_exclusion_takes_away() -> None:
