@@ -145,7 +145,6 @@ class _Watching:
     def _tested(self, name: str) -> tuple[str, AnalyticResult | None, list[Finding]]:
         """What the analytic of a folder is called, what its test gave, and what is wrong with its files."""
         from deployer.check.drafts import unfinished
-        from deployer.check.drafts import unfinished
         from deployer.check.validate import check_loaded
         from deployer.replay import Rehearsal
 
@@ -160,9 +159,6 @@ class _Watching:
         draft = unfinished(analytic, repository)
         if draft is not None:
             return analytic.id, draft, findings.sorted()
-        lacking = unfinished(analytic, repository)
-        if lacking is not None:
-            return analytic.id, lacking, findings.sorted()
         if name not in self.stages:
             common.note(f"{analytic.id}: setting up its throw-away indices")
             self.stages[name] = self.stack.enter_context(Rehearsal(self.client))

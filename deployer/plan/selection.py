@@ -91,7 +91,7 @@ def select_analytics(
 
 def _analytics_fitting(option: str, term: str, analytics: Mapping[str, Analytic]) -> set[str]:
     kind, value = _parted(option, term)
-    found = {name for name, analytic in analytics.items() if _fits_analytic(term, kind, value, analytic)}
+    found = {name for name, analytic in analytics.items() if _fits_analytic(term, analytic)}
     if not found:
         properties = {
             "tag": {tag for analytic in analytics.values() for tag in analytic.tags},
@@ -106,16 +106,9 @@ def _analytics_fitting(option: str, term: str, analytics: Mapping[str, Analytic]
     return found
 
 
-def _fits_analytic(term: str, kind: str, value: str, analytic: Analytic) -> bool:
-    if value:
-        own = {"tag": analytic.tags, "platform": (analytic.platform,), "severity": _severities(analytic)}
-        return value in own[kind]
-    keys = [f"{analytic.id}/{key}" for key in (*analytic.monitors, *analytic.workflows)]
-    return term in (analytic.id, *keys, *(f"{Kind.MONITOR}/{key}" for key in keys)) or _below(term, analytic.folder)
-
-
 def _severities(analytic: Analytic) -> set[str]:
-    return {spec.severity or analytic.severity for spec in analytic.monitors.values()}
+    """Those of its monitors; of an analytic that has none yet, its own."""
+    return {spec.severity or analytic.severity for spec in analytic.monitors.values()} or {analytic.severity}
 
 
 def _nothing_left() -> UsageError:
@@ -169,7 +162,7 @@ def _fits_analytic(term: str, analytic: Analytic) -> bool:
     """Whether a term is about an analytic or something of it, whatever of it is rendered."""
     kind, _, value = term.partition(":")
     if value:
-        return value in {"tag": analytic.tags, "severity": (analytic.severity,)}.get(kind, (analytic.platform,))
+        return value in {"tag": analytic.tags, "severity": _severities(analytic)}.get(kind, (analytic.platform,))
     bare = term.removeprefix(f"{Kind.MONITOR}/").removeprefix(f"{Kind.WORKFLOW}/")
     return bare.split("/")[0] == analytic.id or _below(term, analytic.folder)
 
