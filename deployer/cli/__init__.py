@@ -33,6 +33,7 @@ COMMANDS = {
     "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
     "report": "Write one page: what is deployed, covered, tested and tuned.",
+    "coverage": "Show which ATT&CK techniques are tested and deployed.",
     "roles": "Print the roles that an environment's users need on its cluster.",
     "local": "Start, stop or look at the local cluster.",
     "config": "Print each setting, and where its value comes from.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deployer.cli import choosing, common, seeing
+from deployer.cli import choosing, common, seeing, wishes
 from deployer.cli import clusters as choose
 from deployer.model.errors import UsageError
 
@@ -95,13 +95,7 @@ def report(
         given["results"] += (_replayed(folder, repository, named[0], clusters, places),)
     shown = tuple(place.name for place in places if place.name in named) or _first(places)
     text = page_html(Asked(repository, tuple(places), shown, when, _commit(folder), Given(**given)))
-    try:
-        page.write_text(text, "utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{page} cannot be written", why=error.strerror or "", todo="Give another file with --html."
-        ) from None
-    common.note(f"written to {page}")
+    wishes.emit(text.rstrip("\n"), page, "--html")
     failed = seeing.failures(places)
     for failure in failed:
         common.show_error(failure)
@@ -113,12 +107,7 @@ def _check(page: Path, named: Sequence[str], *, replay: bool, offline: bool) -> 
         raise UsageError(
             "--test wants one environment, whose cluster may be asked", todo="Name it with --env, without --offline."
         )
-    if not page.parent.is_dir():
-        raise UsageError(
-            f"{page} cannot be written", why=f"there is no folder {page.parent}", todo="Give another file with --html."
-        )
-    if not os.access(page if page.exists() else page.parent, os.W_OK):
-        raise UsageError(f"{page} cannot be written", why="permission denied", todo="Give another file with --html.")
+    wishes.check_output(page, "--html")
 
 
 def _moment(text: str | None) -> str:

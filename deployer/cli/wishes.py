@@ -154,30 +154,30 @@ def prepare_environment(root: Path | None, environment: str) -> Prepared:
     return Prepared(loaded, Wish((), loaded.environment), Vault(loaded.root))
 
 
-def emit(text: str, file: Path | None) -> None:
-    """The result, to stdout or into a file. Raises UsageError for a file that cannot be written."""
+def emit(text: str, file: Path | None, option: str = "--output-file") -> None:
+    """The result, to stdout or into the file that an option names. Raises UsageError for a file that cannot be written."""
     if file is None:
         common.result(text)
         return
     try:
         file.write_text(text + "\n", "utf-8")
     except OSError as error:
-        raise _unwritable(file, error.strerror) from None
+        raise _unwritable(file, error.strerror, option) from None
     common.note(f"written to {file}")
 
 
-def check_output(file: Path | None) -> None:
+def check_output(file: Path | None, option: str = "--output-file") -> None:
     """Raise UsageError now for a file that could not be written later, at the end of a long run."""
     if file is None:
         return
     if not file.parent.is_dir():
-        raise _unwritable(file, f"there is no folder {file.parent}")
+        raise _unwritable(file, f"there is no folder {file.parent}", option)
     if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise _unwritable(file, "permission denied")
+        raise _unwritable(file, "permission denied", option)
 
 
-def _unwritable(file: Path, why: str | None) -> UsageError:
-    return UsageError(f"{file} cannot be written", why=why or "", todo="Give another file with --output-file.")
+def _unwritable(file: Path, why: str | None, option: str) -> UsageError:
+    return UsageError(f"{file} cannot be written", why=why or "", todo=f"Give another file with {option}.")
 
 
 def dumped(value: Mapping[str, Any]) -> str:

@@ -1,0 +1,129 @@
+"""Coverage of ATT&CK as text, JSON and Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deployer.report.coverage import State, Technique, sums
+from deployer.report.escape import markdown, visible
+
+FORMAT_VERSION = 1
+HEADS = ("Tactic", "Technique", "Score", "Analytic", "Platform", "State")
+
+ABOUT = (
+    "A technique's score is the mean of its active analytics: 50 for tests that all pass, 50 for monitors that all stand and "
+    "run. What is not known counts as 0."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is told: techniques and analytics, and where it is known from.
+
+    `environment` is empty if no cluster was asked; `answered` tells that all that were asked did. `results` are the names of
+    the files of test results.
+    """
+
+    techniques: tuple[Technique, ...]
+    states: tuple[State, ...]
+    environment: str = ""
+    answered: bool = False
+    results: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The sums in a line."""
+        return sums(self.techniques, self.states)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What nobody told, and how to tell it."""
+        found = []
+        if not self.results:
+            found.append("Not known which are tested: give results of `deployer test --output json` with --results.")
+        if self.environment and not self.answered:
+            found.append(f"Not known which are deployed: not every cluster of {self.environment} answered.")
+        if not self.environment:
+            found.append("Not known which are deployed: name an environment with --env.")
+        return tuple(found)
+
+
+def coverage_text(coverage: Coverage, width: int = 120) -> str:
+    """A table, a line an analytic below its technique; then how the score is made, what is not known, and the sums."""
+    if not coverage.techniques:
+        return "\n".join([*coverage.unknown, coverage.summary])
+    table = Table(box=None, pad_edge=False)
+    for head in HEADS:
+        table.add_column(head, overflow="fold", justify="right" if head == "Score" else "left")
+    for row in _rows(coverage):
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console = Console(width=width, no_color=True)
+    with console.capture() as capture:
+        console.print(table)
+    lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
+    return "\n".join([*lines, "", ABOUT, *coverage.unknown, coverage.summary])
+
+
+def coverage_markdown(coverage: Coverage) -> str:
+    """The same as a table of Markdown, everything escaped."""
+    parts = [f"### {coverage.summary}", ""]
+    if coverage.techniques:
+        parts += [f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}"]
+        parts += [f"| {' | '.join(markdown(cell) for cell in row)} |" for row in _rows(coverage)]
+        parts.append("")
+    return "\n".join([*parts, ABOUT, *coverage.unknown])
+
+
+def coverage_json(coverage: Coverage) -> dict[str, Any]:
+    """The same as a JSON object; ``tested`` and ``deployed`` are null where nobody told."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "environment": coverage.environment or None,
+        "answered": coverage.answered,
+        "results": list(coverage.results),
+        "summary": coverage.summary,
+        "techniques": [
+            {
+                "tactic": item.tactic,
+                "technique": item.technique,
+                "score": item.score,
+                "platforms": list(item.platforms),
+                "analytics": [_as_json(state) for state in item.states],
+                "drafts": [state.analytic.id for state in item.drafts],
+            }
+            for item in coverage.techniques
+        ],
+    }
+
+
+def _rows(coverage: Coverage) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for item in coverage.techniques:
+        head: tuple[str, ...] = (item.tactic, item.technique, "none" if item.score is None else str(item.score))
+        for state in (*item.states, *item.drafts):
+            rows.append((*head, state.analytic.id, state.analytic.platform, state.words))
+            head = ("", "", "")
+    return rows
+
+
+def _as_json(state: State) -> dict[str, Any]:
+    return {
+        "analytic": state.analytic.id,
+        "title": state.analytic.title,
+        "platform": state.analytic.platform,
+        "tested": state.tested,
+        "deployed": state.deployed,
+        "remark": state.remark or None,
+        "score": state.score,
+    }
+
+
+def places(found: Sequence[Technique]) -> list[Technique]:
+    """The techniques that something active covers: what a layer shows."""
+    return [item for item in found if item.score is not None]
