@@ -21,6 +21,10 @@ def _validator(name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schemas.read(name))
 
 
+LONGEST_EXAMPLE = 60
+"""Characters of an example of several values that a message still shows."""
+
+
 def check(document: Document, schema: str, findings: Findings) -> bool:
     """Add a finding (DAC003) for each place where the document breaks the schema; True if there is none."""
     errors = [leaf for error in _validator(schema).iter_errors(document.value) for leaf in _leaves(error)]
@@ -104,5 +108,7 @@ def _described(schema: Any) -> str:
     if not isinstance(schema, dict):
         return ""
     text = str(schema.get("description", ""))
-    examples = schema.get("examples") or []
-    return f"{text} Example: {examples[0]!r}" if examples and examples[0] not in ({}, []) else text
+    example = next(iter(schema.get("examples", ())), None)
+    # Of a whole part of a file the example is for the hover of an editor: too long for a message.
+    short = example is not None and (not isinstance(example, dict | list) or len(repr(example)) <= LONGEST_EXAMPLE)
+    return f"{text} Example: {example!r}" if short and example not in ({}, []) else text
