@@ -307,6 +307,13 @@ def entry(resource: Resource, found: Live) -> Entry:
     )
 
 
+def counted(monitors: int, enabled: int = 0, buckets: int = 0) -> dict[str, Any]:
+    """The counts that the search for monitors asks for: of all, of enabled ones, and of these at bucket level (by cron)."""
+    none = {"doc_count": 0, "inner": {"doc_count": 0}}
+    found = {"doc_count": enabled, "inner": {"doc_count": buckets}}
+    return {"all": {"monitors": {"doc_count": monitors}, "enabled": found, "workflows": none}}
+
+
 def deployed(resources: list[Resource]) -> tuple[list[Live], Record]:
     """A cluster and a record as they are after a deploy of the resources."""
     lives = [live(resource) for resource in resources]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option("--adopt", is_flag=True, help="Take over hand-made objects of the same name.")
 @click.option("--allow-mass-change", is_flag=True, help="Allow this run to change more than the environment's limits.")
 @click.option(
+    "--allow-rollover", is_flag=True, help="Allow this run to start new backing indices of data streams where a changed field needs one."
+)
+@click.option(
     "--allow-overload", is_flag=True, help="Allow this run to leave more enabled monitors than the cluster can run."
 )
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")

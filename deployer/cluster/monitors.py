@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -195,28 +195,24 @@ def live_of(hit: Mapping[str, Any]) -> Live:
     )
 
 
+_BUCKETS = {"filter": {"term": {"monitor.monitor_type": "bucket_level_monitor"}}}
+_DELEGATES = {"nested": {"path": "workflow.inputs.composite_input.sequence.delegates"}}
+
+
+def _by_interval(kind: str, inner: Mapping[str, Any]) -> dict[str, Any]:
+    """The enabled ones of a kind by the unit and number of their interval, with a count `inner` of each and of all."""
+    interval = {"terms": {"field": f"{kind}.schedule.period.interval", "size": 1000}, "aggs": {"inner": inner}}
+    unit = {"terms": {"field": f"{kind}.schedule.period.unit", "size": 10}, "aggs": {"interval": interval}}
+    return {"filter": {"term": {f"{kind}.enabled": True}}, "aggs": {"unit": unit, "inner": inner}}
+
+
 _COUNTS = {
     "all": {
         "global": {},
         "aggs": {
             "monitors": {"filter": {"term": {"monitor.type": "monitor"}}},
-            "enabled": {
-                "filter": {"term": {"monitor.enabled": True}},
-                "aggs": {
-                    "unit": {
-                        "terms": {"field": "monitor.schedule.period.unit", "size": 10},
-                        "aggs": {
-                            "interval": {
-                                "terms": {"field": "monitor.schedule.period.interval", "size": 1000},
-                                "aggs": {
-                                    "buckets": {"filter": {"term": {"monitor.monitor_type": "bucket_level_monitor"}}}
-                                },
-                            }
-                        },
-                    },
-                    "buckets": {"filter": {"term": {"monitor.monitor_type": "bucket_level_monitor"}}},
-                },
-            },
+            "enabled": _by_interval("monitor", _BUCKETS),
+            "workflows": _by_interval("workflow", _DELEGATES),
         },
     }
 }
@@ -224,19 +220,20 @@ _COUNTS = {
 
 
 def _counted(counts: Mapping[str, Any]) -> Counted:
-    enabled = counts["enabled"]
-    schedules = [
-        Schedule(
-            float(interval["key"]) * _UNITS.get(unit["key"], 60.0),
-            interval["doc_count"],
-            interval["buckets"]["doc_count"],
-        )
-        for unit in enabled.get("unit", {}).get("buckets", ())
-        for interval in unit["interval"]["buckets"]
-        if interval["key"] > 0
-    ]
-    cron = enabled["doc_count"] - sum(item.monitors for item in schedules)
-    if cron > 0:
-        buckets = enabled["buckets"]["doc_count"] - sum(item.buckets for item in schedules)
-        schedules.append(Schedule(60.0, cron, buckets))
-    return counts["monitors"]["doc_count"], tuple(schedules)
+    monitors = [Schedule(seconds, number, buckets) for seconds, number, buckets in _intervals(counts["enabled"])]
+    # A workflow runs its monitors itself, whether they are enabled or not.
+    workflows = [Schedule(seconds, run, 0) for seconds, _, run in _intervals(counts["workflows"]) if run]
+    return counts["monitors"]["doc_count"], (*monitors, *workflows)
+
+
+def _intervals(enabled: Mapping[str, Any]) -> Iterator[tuple[float, int, int]]:
+    """Seconds, how many run in them, and the inner count; a cron schedule counts as every minute."""
+    number, inner = enabled["doc_count"], enabled["inner"]["doc_count"]
+    for unit in enabled.get("unit", {}).get("buckets", ()):
+        for interval in unit["interval"]["buckets"]:
+            if interval["key"] > 0:
+                count, within = interval["doc_count"], interval["inner"]["doc_count"]
+                number, inner = number - count, inner - within
+                yield float(interval["key"]) * _UNITS.get(unit["key"], 60.0), count, within
+    if number > 0:
+        yield 60.0, number, inner

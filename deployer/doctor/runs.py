@@ -11,7 +11,6 @@ from deployer.cluster.records import read_record
 from deployer.cluster.status import Health, judged
 from deployer.doctor.patient import Patient
 from deployer.model.errors import Location
-from deployer.model.resource import Kind
 from deployer.plan import capacity
 from deployer.plan.live import ClusterFacts, delegates_of
 from deployer.plan.match import ServerNamed, match
@@ -74,14 +73,14 @@ def check_capacity(patient: Patient, facts: ClusterFacts, jobs: Sequence[Job]) -
     others = [
         job.live.body
         for job in jobs
-        if job.live.kind is Kind.MONITOR and not (job.live.marker and job.live.marker.deployment == deployment)
+        if not (job.live.marker and job.live.marker.deployment == deployment)
     ]
     ours = [
         job.live.body
         for job in jobs
         if job.live.marker and job.live.marker.deployment == deployment and job.live.marker.key not in wanted
     ]
-    bodies = [*others, *(body for body in ours), *(resource.body for resource in wanted.values())]
+    bodies = [*others, *ours, *(resource.body for resource in wanted.values())]
     schedules = [item for body in bodies for item in capacity.schedules_of(body)]
     message = capacity.shortage(facts, schedules)
     if message:

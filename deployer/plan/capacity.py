@@ -106,7 +106,7 @@ def _added(actions: Iterable[Action]) -> list[Schedule]:
     """What the plan adds to the enabled monitors, and (as negative numbers) what it takes away."""
     result: list[Schedule] = []
     for action in actions:
-        if action.kind is not Kind.MONITOR:
+        if action.kind not in (Kind.MONITOR, Kind.WORKFLOW):
             continue
         if action.live is not None and action.verb is not Verb.ACCEPT:
             result += schedules_of(action.live.body, -1)
@@ -116,11 +116,17 @@ def _added(actions: Iterable[Action]) -> list[Schedule]:
 
 
 def schedules_of(body: Mapping[str, Any], sign: int = 1) -> list[Schedule]:
-    """How often a monitor's body lets it run: one entry if it is enabled, else none. A `sign` of -1 takes it away."""
+    """How often a body lets a monitor run, or a workflow each of its monitors: one entry if it is enabled, else none.
+
+    A `sign` of -1 takes it away. A monitor that runs by itself and in a workflow counts as two.
+    """
     if not body.get("enabled"):
         return []
     period = body.get("schedule", {}).get("period", {})
     interval = float(period.get("interval", 0)) * _UNITS.get(period.get("unit", ""), 0) or _CRON
+    composite = [item["composite_input"] for item in body.get("inputs", ()) if "composite_input" in item]
+    if composite:
+        return [Schedule(interval, sign * sum(len(item["sequence"]["delegates"]) for item in composite), 0)]
     return [Schedule(interval, sign, sign if body.get("monitor_type") == "bucket_level_monitor" else 0)]
 
 

@@ -17,7 +17,7 @@ from deployer.model.errors import ClusterError
 from tests import deployments as made
 from tests.faults import Reply, Request, serving
 
-COUNTS = {"all": {"monitors": {"doc_count": 5}, "enabled": {"doc_count": 0, "buckets": {"doc_count": 0}}}}
+COUNTS = made.counted(5)
 
 
 @pytest.fixture(autouse=True)

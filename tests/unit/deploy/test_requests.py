@@ -37,7 +37,6 @@ class Unchanged:
             for item, live in found
             if item.kind is Kind.MONITOR
         ]
-        counts = {"monitors": {"doc_count": len(monitors)}, "enabled": {"doc_count": 0, "buckets": {"doc_count": 0}}}
 
         def named(kind: Kind, singular: str) -> list[dict[str, Any]]:
             return [{"name": item.name, singular: bodies[item.key]} for item in resources if item.kind is kind]
@@ -55,7 +54,7 @@ class Unchanged:
                 "config_list": [bodies[item.key] for item in resources if item.kind is Kind.CHANNEL], "total_hits": 1,
             },
             "/_plugins/_alerting/monitors/_search": {
-                "_shards": {"failed": 0}, "aggregations": {"all": counts},
+                "_shards": {"failed": 0}, "aggregations": made.counted(len(monitors)),
                 "hits": {"total": {"value": len(monitors)}, "hits": monitors},
             },
             "/_data_stream/*": {"data_streams": [{"name": "h-many-events-a", "template": "h-many-events", "indices": [{"index_name": STREAM}]}]},

@@ -17,6 +17,7 @@ from deployer.doctor.delays import check_delays
 from deployer.doctor.patient import Patient
 from deployer.doctor.runs import check_runs
 from deployer.model.environment import Connection
+from tests import deployments as made
 from tests.faults import Reply, Request, Script, serving
 from tests.unit.repo import shown, write
 
@@ -48,8 +49,7 @@ def running(**job: Any) -> Script:
         "triggers": [{"bucket_level_trigger": {"id": "unit-local.XX0001.discovery", "name": "x", "condition": {}, "actions": []}}],
     }  # fmt: skip
 
-    enabled = {"doc_count": 1, "buckets": {"doc_count": 1}}
-    counts = {"all": {"monitors": {"doc_count": 1}, "enabled": enabled}}
+    counts = made.counted(1, enabled=1, buckets=1)
 
     def answer(request: Request) -> Reply:
         if request.path.startswith("/_plugins/_alerting/monitors/_search"):

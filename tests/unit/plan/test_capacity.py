@@ -60,6 +60,22 @@ def test_a_long_interval_needs_few_compilations() -> None:
     assert (0, 0) == told(200, interval=1440)
 
 
+def test_what_only_a_workflow_runs_counts_at_its_schedule() -> None:
+    """150 disabled monitors of one enabled workflow at a minute are an overload, at a day or with it disabled none."""
+    desired = [made.monitor(DEPLOYMENT, f"XX{n:04}") for n in range(150)]
+    needs = tuple(resource.key for resource in desired)
+    inventory = Inventory((), ClusterFacts(rate=75.0, window=300.0, cache=100))
+
+    def refusals(interval: int, *, enabled: bool) -> list[str]:
+        flow = made.workflow(DEPLOYMENT, needs, interval=interval, enabled=enabled)
+        found = make_plan([*desired, flow], inventory, Record(DEPLOYMENT), made.environment(DEPLOYMENT))
+        return [refusal.code for refusal in found.refusals(looking=True)]
+
+    assert ["overload"] == refusals(1, enabled=True)
+    assert [] == refusals(1440, enabled=True)
+    assert [] == refusals(1, enabled=False)
+
+
 def test_monitors_of_others_count_if_this_plan_adds_to_them() -> None:
     """What others run needs the same compilations; a plan that does not add to them warns only."""
     others = (Schedule(60.0, 150, 0),)
