@@ -79,7 +79,9 @@ class Tool:
         )
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "XDG_CACHE_HOME": str(self.cache), "CI": "1"}
+        """A cache of its own, and compiled modules as an installed package has them, whatever this shell says."""
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return {**own, "XDG_CACHE_HOME": str(self.cache), "CI": "1"}
 
 
 def start_up() -> tuple[list[float], list[float]]:

@@ -136,11 +136,11 @@ def _form(document: Document, key: str, raw: dict[str, Any], findings: Findings)
         shape = (
             "sequence"
             if "first" in raw
+            else "document"
+            if "window" not in raw
             else "entity"
             if "entity" in raw
             else "total"
-            if "window" in raw
-            else "document"
         )
     needed, unused = _NEEDED[shape]
     for name in needed:

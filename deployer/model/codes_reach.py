@@ -110,7 +110,7 @@ REACH = (
         "DAC034",
         "More monitors than the cluster can run",
         "The enabled monitors of the cluster, with those that the repository wants, need more template compilations than its nodes allow and keep.",
-        "Every run compiles the whole search as a template: with default settings a node runs about 75 monitors a minute, and the others fail in silence (150 monitors: 57 had alerted after five minutes).",
+        "Every run compiles the whole search as a template, and a workflow runs each of its monitors: with default settings a node runs about 75 monitors a minute, and the others fail in silence (150 monitors: 57 had alerted after five minutes).",
         "Raise `script.context.template.max_compilations_rate` and `script.context.template.cache_max_size` as the finding says; both are dynamic. Or run monitors less often. More replicas of .opendistro-alerting-config let more nodes run them.",
         live=True,
     ),

@@ -258,3 +258,16 @@ def test_ways_to_authenticate_are_checked(tmp_path: Path, auth: str, words: str)
 
     found = [f"{problem.message} {problem.hint}" for problem in validate_repository(tmp_path).findings.items]
     assert any(words in text for text in found), found
+
+
+def test_a_document_level_template_of_ones_own_may_say_whom_its_alerts_are_about(tmp_path: Path) -> None:
+    """It has an entity and no window, as our own template of that level may."""
+    old = "    template: entity\n    events: discovery\n    entity: [host, user]\n    window: 5m\n    threshold: {tunable: Threshold}\n"
+    write(tmp_path, analytic=(old, "    template: own\n    events: discovery\n    entity: [host, user]\n"))
+    (tmp_path / "templates/monitors/own.json.j2").write_text('[% extends "monitors/document.json.j2" %]\n')
+    findings = Findings()
+
+    repository = load_repository(tmp_path, findings)
+
+    assert [] == findings.errors
+    assert ("host", "user") == repository.analytics["XX0001"].monitors["discovery"].entity
