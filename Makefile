@@ -11,7 +11,7 @@ help:
 	@echo "make demo-down   stop what make demo started (its data stays)"
 	@echo "make test        lint, unit tests, and the tests that need a cluster (they start one of their own)"
 	@echo "make browser     install Chromium (Debian, as root), for the tests of the report; without one they are skipped"
-	@echo "make lint        ruff, mypy, import-linter"
+	@echo "make lint        ruff, mypy, import-linter; the workflows by their schemas and zizmor"
 	@echo "make pins        pin the versions and hashes of what is installed (OPTIONS='--upgrade')"
 	@echo "make sbom        write a bill of materials of what runs, build/sbom.cdx.json (CycloneDX)"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
@@ -60,6 +60,12 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --quiet --persona=pedantic --strict-collection .github examples/github/.github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/github/.github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab/.gitlab-ci.yml
+	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
+	$(BIN)/pre-commit validate-config examples/.pre-commit-config.yaml
 
 format: venv
 	$(BIN)/ruff check --fix .

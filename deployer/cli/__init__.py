@@ -30,6 +30,7 @@ COMMANDS = {
     "destroy": "Remove everything that a deployment owns.",
     "test": "Replay samples on throw-away indices and check what alerts.",
     "watch": "Test an analytic at each save.",
+    "comment": "Join results into one comment on a pull request.",
     "replay": "Send the sample events to an environment and run its monitors.",
     "alerts": "Show the alerts of a deployment, with who and where.",
     "report": "Write one page: what is deployed, covered, tested and tuned.",

@@ -64,7 +64,7 @@ def findings_as(
     summary: str,
     excluded: Sequence[Any] = (),
 ) -> str:
-    """Findings in one of the forms text, json, github and sarif. `head` are further keys of the JSON form, `summary` what was looked at.
+    """Findings in one of the forms text, json, github, gitlab and sarif. `head` are further keys of the JSON form, `summary` what was looked at.
 
     `excluded` are findings that were set apart, each with its exclusion.
     """
@@ -75,6 +75,7 @@ def findings_as(
         finding_rows,
         finding_text,
         findings_github,
+        findings_gitlab,
         findings_sarif,
         sums,
     )
@@ -86,6 +87,8 @@ def findings_as(
         return json.dumps(findings_sarif(findings, __version__, excluded), indent=2)
     if output == "github":
         return findings_github(findings)
+    if output == "gitlab":
+        return json.dumps(findings_gitlab(findings), indent=2)
     lines = source_lines(root)
     text = [finding_text(finding, lines) for finding in findings]
     if findings:

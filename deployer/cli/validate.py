@@ -8,7 +8,7 @@ import click
 
 from deployer.cli import common, completing, wishes
 
-OUTPUTS = ("text", "json", "github", "sarif")
+OUTPUTS = ("text", "json", "github", "gitlab", "sarif")
 
 
 @click.command(epilog="Example: deployer validate --output github")

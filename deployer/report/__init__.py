@@ -14,6 +14,7 @@ from deployer.report.findings import (
     sums,
 )
 from deployer.report.github import plan_github
+from deployer.report.gitlab import findings_gitlab
 from deployer.report.plan_json import plan_json
 from deployer.report.plan_markdown import plan_markdown
 from deployer.report.plan_text import plan_text, summary
@@ -30,6 +31,7 @@ __all__ = [
     "finding_rows",
     "finding_text",
     "findings_github",
+    "findings_gitlab",
     "findings_sarif",
     "plan_github",
     "plan_json",

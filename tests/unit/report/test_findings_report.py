@@ -11,7 +11,7 @@ import pytest
 from deployer.model.codes import CODES
 from deployer.model.errors import Location
 from deployer.model.finding import Finding
-from deployer.report import codes_markdown, finding_rows, finding_text, findings_github, findings_sarif
+from deployer.report import codes_markdown, finding_rows, finding_text, findings_github, findings_gitlab, findings_sarif
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -28,6 +28,7 @@ FINDINGS = [
         ("findings.json", json.dumps(finding_rows(FINDINGS), indent=2)),
         ("findings.sarif", json.dumps(findings_sarif(FINDINGS, "1.0"), indent=2)),
         ("findings.github", findings_github(FINDINGS)),
+        ("findings.gitlab", json.dumps(findings_gitlab(FINDINGS), indent=2)),
         ("findings.txt", "\n".join(finding_text(finding, lambda _: ["id: x", "titel: y", "", "a\tb"]) for finding in FINDINGS)),
     ],
 )  # fmt: skip
@@ -43,6 +44,15 @@ def test_github_escapes_what_would_end_an_annotation_or_a_property() -> None:
     assert len(FINDINGS) == len(lines)
     assert "file=a%2Cb%3Ac/analytic.yml,line=2,col=1," in lines[0]
     assert "100%25 of%0A%0Anames, unknown: \\u001b[31m" in lines[1]
+
+
+def test_gitlab_tells_findings_apart_and_knows_one_again() -> None:
+    """The same finding on another line has the fingerprint it had; the same thing said twice of a file has two."""
+    first, moved = (Finding("DAC003", "unknown key", Location("a.yml", line, 1)) for line in (2, 9))
+
+    (before,), (after,) = findings_gitlab([first]), findings_gitlab([moved])
+    assert before["fingerprint"] == after["fingerprint"]
+    assert 2 == len({entry["fingerprint"] for entry in findings_gitlab([first, moved])})
 
 
 def test_sarif_has_the_shape_that_readers_ask_for() -> None:

@@ -1,0 +1,127 @@
+"""Runs jobs of GitLab's pipelines as its runners do, as far as the example goes, and serves the API that they call."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.forge.workspace import INSTALL, Workspace
+
+TOKEN = "a token of these tests"
+JOB_KEYS = {"extends", "stage", "rules", "needs", "environment", "script", "before_script", "artifacts", "variables", "services", "interruptible", "resource_group"}  # fmt: skip
+
+
+@dataclass
+class Runner:
+    """Runs the jobs of a pipeline one by one."""
+
+    space: Workspace
+    pipeline: dict[str, Any]
+    variables: dict[str, str]
+
+    def run(self, name: str, revision: str) -> tuple[int, str]:
+        """Run a job on a revision, with what the jobs it needs handed on; its exit code, and what it printed."""
+        asked = job(self.pipeline, name)
+        assert asked.keys() <= JOB_KEYS, asked.keys() - JOB_KEYS
+        own = {**self.pipeline["variables"], **asked.get("variables", {})}
+        place = self.space.job(None if own.get("GIT_STRATEGY") == "none" else revision)
+        for needed in asked.get("needs", []):
+            if (self.space.folder / "artifacts" / needed).exists():
+                self.space.fetch(needed, place)
+        before = asked.get("before_script", self.pipeline["default"]["before_script"])
+        lines = [line for line in (*before, *asked["script"]) if INSTALL not in line]
+        given = {key: str(value) for key, value in own.items() if key not in self.variables}
+        code, printed = self.space.run("\n".join(lines), place, {**given, **self.variables}, "-eo", "pipefail")
+        artifacts = asked.get("artifacts", {})
+        if code == 0 or artifacts.get("when") == "always":
+            paths = [*artifacts.get("paths", []), *artifacts.get("reports", {}).values()]
+            self.space.keep(name, place, [path for path in paths if (place / path).exists()])
+        return code, printed
+
+
+def job(pipeline: dict[str, Any], name: str) -> dict[str, Any]:
+    """A job of a pipeline, with what it extends."""
+    found = pipeline[name]
+    base = pipeline[found["extends"]] if "extends" in found else {}
+    return {**base, **found}
+
+
+def load(file: Path) -> dict[str, Any]:
+    """A pipeline."""
+    found: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    return found
+
+
+@dataclass
+class Project:
+    """The notes of merge request 7 and the issues of project 5."""
+
+    address: str = ""
+    notes: dict[int, str] = field(default_factory=dict)
+    issues: dict[int, dict[str, str]] = field(default_factory=dict)
+
+
+@contextmanager
+def serving() -> Iterator[Project]:
+    """The part of GitLab's API that the example calls, on a port of its own."""
+    project = Project()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(project))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    project.address = f"http://127.0.0.1:{server.server_port}/api/v4"
+    try:
+        yield project
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(project: Project) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            form = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode()))
+            path = urllib.parse.urlsplit(self.path)
+            status, answer = 401, None
+            if self.headers.get("PRIVATE-TOKEN") == TOKEN:
+                status, answer = _call(project, self.command, path.path.removeprefix("/api/v4/projects/5/"), form)
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = _answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    return Handler
+
+
+def _call(project: Project, method: str, path: str, form: dict[str, str]) -> tuple[int, Any]:
+    kind, _, key = path.removeprefix("merge_requests/7/").partition("/")
+    if kind == "notes":
+        if method == "GET":
+            return 200, [{"id": number, "body": body} for number, body in project.notes.items()]
+        number = int(key) if method == "PUT" else len(project.notes) + 1
+        project.notes[number] = form["body"]
+        return 200, {"id": number}
+    if kind == "issues":
+        if method == "GET":
+            return 200, [{"iid": number} for number, issue in project.issues.items() if issue["state"] == "opened"]
+        number = int(key) if method == "PUT" else len(project.issues) + 1
+        issue = project.issues.setdefault(number, {"state": "opened"})
+        issue |= {"state": "closed"} if form.get("state_event") == "close" else form
+        return 200, {"iid": number}
+    return 404, None
