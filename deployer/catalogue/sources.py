@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import validation, yamlfile
+from deployer.catalogue import conditions, validation, yamlfile
 from deployer.model import durations
-from deployer.model.analytic import EXPECTED, SILENT_AFTER, Entity, LogSource
+from deployer.model.analytic import EXPECTED, SILENT_AFTER, Entity, LogSource, Serves
 from deployer.model.errors import Location
 from deployer.model.finding import Findings, near
 
@@ -23,14 +24,24 @@ def load_sources(root: Path, findings: Findings) -> dict[str, LogSource]:
                     "DAC002", f"the log source '{name}' stands in two files", where, f"the other: {result[name].where}"
                 )
                 continue
+            if "pipeline" in entry and "mapped" in entry:
+                findings.add(
+                    "DAC003",
+                    f"{name} has a pipeline, and says that there is none",
+                    document.where("sources", name, "mapped", key=True),
+                    "remove `mapped`, or the pipeline",
+                )
             result[name] = LogSource(
                 id=name,
                 title=entry["title"],
                 platform=entry["platform"],
                 dataset=entry["dataset"],
-                pipeline=entry["pipeline"],
+                pipeline=entry.get("pipeline", ""),
                 components=tuple(entry["components"]),
-                attack=tuple(entry.get("attack", ())),
+                attack=tuple(
+                    _serves(document, ("sources", name, "attack", index), raw, findings)
+                    for index, raw in enumerate(entry.get("attack", ()))
+                ),
                 shippers=tuple(entry["shippers"]),
                 ingest_delay=durations.seconds(entry["ingest_delay"]),
                 format=entry["format"],
@@ -38,6 +49,30 @@ def load_sources(root: Path, findings: Findings) -> dict[str, LogSource]:
                 silent_after=durations.seconds(entry["silent_after"]) if "silent_after" in entry else SILENT_AFTER,
             )
     return result
+
+
+def _serves(document: yamlfile.Document, path: yamlfile.Path_, raw: dict[str, Any], findings: Findings) -> Serves:
+    """One of ATT&CK's names of a source. A condition or a form that cannot be read is a finding."""
+    if "where" in raw:
+        conditions.read(document, raw["where"], (*path, "where"), findings)
+    values = raw.get("values", {})
+    try:
+        re.compile(values.get("form", ""))
+    except (re.error, RecursionError, OverflowError) as error:
+        where = document.where(*path, "values", "form")
+        findings.add(
+            "DAC005", f"the form of values cannot be read: {error}", where, "a regular expression, such as [0-9]+"
+        )
+        values = {}
+    return Serves(
+        raw["name"],
+        raw["channel"],
+        raw.get("data_component", ""),
+        raw.get("where"),
+        values.get("field", ""),
+        values.get("form", ""),
+        document.where(*path),
+    )
 
 
 def load_entities(root: Path, findings: Findings) -> dict[str, Entity]:
@@ -80,7 +115,7 @@ def cross_check(
     """Each source's pipeline and components exist. Of a file that has a finding already, nothing more is said."""
     told = {Path(finding.where.file).with_suffix("").as_posix() for finding in findings.errors}
     for source in sources.values():
-        if source.pipeline not in pipelines and f"mappings/pipelines/{source.pipeline}" not in told:
+        if source.pipeline and source.pipeline not in pipelines and f"mappings/pipelines/{source.pipeline}" not in told:
             findings.add(
                 "DAC004",
                 f"no pipeline '{source.pipeline}' for the log source {source.id}",

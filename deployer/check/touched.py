@@ -40,9 +40,8 @@ def _needs(repository: Repository, analytic: Analytic, templates: Templates) -> 
     sources = [repository.sources[name] for name in used if name in repository.sources]
     needs = {"mappings/entities.yml", *(source.where.file for source in sources)}
     needs |= {f"mappings/components/{name}.yml" for source in sources for name in source.components}
-    needs |= {
-        f"mappings/pipelines/{name}.yml" for name in _pipelines(repository, {source.pipeline for source in sources})
-    }
+    pipelines = _pipelines(repository, {source.pipeline for source in sources if source.pipeline})
+    needs |= {f"mappings/pipelines/{name}.yml" for name in pipelines}
     shapes = {f"monitors/{spec.template}.json.j2" for spec in analytic.monitors.values()}
     shapes |= {"workflows/composite.json.j2"} if analytic.workflows else set()
     needs |= {f"templates/{name}" for name in templates.reached({*shapes, *MESSAGES})}

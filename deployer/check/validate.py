@@ -11,6 +11,7 @@ from deployer.catalogue.validation import check_value
 from deployer.check.fire import Shelf, Subject, check_rendered
 from deployer.check.repository import check_repository
 from deployer.check.samples import check_samples
+from deployer.check.sources import check_sources
 from deployer.model.analytic import Analytic, Repository
 from deployer.model.environment import Environment
 from deployer.model.errors import Location
@@ -46,6 +47,7 @@ def validate_repository(root: Path, only: Sequence[str] = ()) -> Report:
     # What has not the form cannot be rendered; its errors are in the findings already.
     faulty = {finding.where.file for finding in findings.errors}
     check_repository(repository, findings)
+    check_sources(repository, findings)
     if not repository.analytics and not findings.items:
         findings.add(
             "DAC010",

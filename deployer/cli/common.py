@@ -154,6 +154,18 @@ def stage_option(function: F) -> F:
     )(function)
 
 
+def stix_option(function: F) -> F:
+    """``--stix``: the user's own copy of ATT&CK's data."""
+    return click.option(
+        "--stix",
+        type=click.Path(path_type=Path),
+        required=True,
+        envvar="DEPLOYER_STIX",
+        metavar="FILE",
+        help="ATT&CK's data as MITRE publishes it, in STIX 2.0 or 2.1.",
+    )(function)
+
+
 def find_root(given: Path | None) -> Path:
     """The repository's folder: the one given, or the nearest above the working directory."""
     if given is not None:

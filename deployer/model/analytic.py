@@ -141,9 +141,27 @@ class Analytic:
 
 
 @dataclass(frozen=True, slots=True)
+class Serves:
+    """A log source as ATT&CK names it, among the events of one of ours. `channel` may have stars.
+
+    Its events are those of `where` (a condition as written; none means all), and, if `field` is not empty, those of which
+    that field is one of the values that a channel's text lists; `form` is a regular expression of one.
+    """
+
+    name: str
+    channel: str
+    data_component: str
+    where: Mapping[str, Any] | None
+    field: str
+    form: str
+    place: Location
+
+
+@dataclass(frozen=True, slots=True)
 class LogSource:
     """One entry of `mappings/sources/`: where its events lie and how they get there.
 
+    Without a `pipeline` no more is known than where they lie and how they are found: others give them their fields.
     `ingest_delay` is in seconds, as is `silent_after`: how old its newest event may be.
     """
 
@@ -153,7 +171,7 @@ class LogSource:
     dataset: str
     pipeline: str
     components: tuple[str, ...]
-    attack: tuple[Mapping[str, str], ...]
+    attack: tuple[Serves, ...]
     shippers: tuple[str, ...]
     ingest_delay: int
     format: str

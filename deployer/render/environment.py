@@ -54,11 +54,15 @@ def used(analytic: Analytic) -> set[str]:
 
 
 def of_sources(repository: Repository, environment: Environment, sources: set[str]) -> list[Resource]:
-    """Templates and pipelines of those log sources that have no place of their own in the environment."""
+    """Templates and pipelines of those log sources that have no place of their own in the environment.
+
+    A source without a pipeline is somebody else's to shape: a template of ours would take their pipeline away.
+    """
     own = {
         source
         for source in sources & set(repository.sources)
-        if not (environment.sources.get(source) and environment.sources[source].index)
+        if repository.sources[source].pipeline
+        and not (environment.sources.get(source) and environment.sources[source].index)
     }
     return mappings.render(repository, naming_of(environment), own)
 

@@ -28,7 +28,7 @@ def render(repository: Repository, naming: Naming, sources: Iterable[str]) -> li
     """
     wanted = [repository.sources[name] for name in sorted(set(sources))]
     components = sorted({name for source in wanted for name in source.components if name in repository.components})
-    pipelines = _with_called(repository, {source.pipeline for source in wanted})
+    pipelines = _with_called(repository, {source.pipeline for source in wanted if source.pipeline})
     result = [_component(repository, naming, name) for name in components]
     result += [_pipeline(repository, naming, name) for name in pipelines]
     result += [_index_template(naming, source) for source in wanted]
@@ -104,13 +104,14 @@ def _named(value: Any, naming: Naming) -> Any:
 def _index_template(naming: Naming, source: LogSource) -> Resource:
     key = f"index-template/{source.id}"
     written = {"dataset": source.dataset, "pipeline": source.pipeline, "components": list(source.components)}
+    settings = {"settings": {"index": {"default_pipeline": naming.resource(source.pipeline)}}} if source.pipeline else {}
     body = {
         "index_patterns": [naming.pattern(source.dataset)],
         "data_stream": {},
         "priority": _priority(naming.deployment),
         "composed_of": [naming.resource(name) for name in source.components],
         "template": {
-            "settings": {"index": {"default_pipeline": naming.resource(source.pipeline)}},
+            **settings,
             "mappings": {
                 "properties": {
                     "data_stream": {
@@ -124,5 +125,6 @@ def _index_template(naming: Naming, source: LogSource) -> Resource:
         },
         "_meta": _meta(naming, key),
     }
-    depends = (*(f"component-template/{name}" for name in source.components), f"ingest-pipeline/{source.pipeline}")
+    needed = [f"ingest-pipeline/{source.pipeline}"] if source.pipeline else []
+    depends = (*(f"component-template/{name}" for name in source.components), *needed)
     return Resource(Kind.INDEX_TEMPLATE, key, naming.resource(source.id), body, written, depends, source.where)

@@ -51,7 +51,9 @@ def render(
     if len(findings.errors) > known or body is None:
         return None
     depends = tuple(f"channel/{channel}" for channel in context.channels()) + tuple(
-        f"index-template/{source}" for source in context.sources if not scope.override(source).index
+        f"index-template/{source}"
+        for source in context.sources
+        if target.repository.sources[source].pipeline and not scope.override(source).index
     )
     return Resource(
         Kind.MONITOR,

@@ -22,6 +22,7 @@ from tests.badinput.good import HOST, monitor_of
 from tests.badinput.kinds import broken
 from tests.evasions.forms import AT
 from tests.node import Node
+from tests.sources import piped
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +37,7 @@ BATCH_BYTES = 5_000_000
 @pytest.fixture(scope="module")
 def naming(node: Node, repository: Repository) -> Iterator[Naming]:
     """A stage with the streams of every source."""
-    with stage(node, repository, repository.sources) as found:
+    with stage(node, repository, piped(repository)) as found:
         yield found
 
 
@@ -52,7 +53,7 @@ def measure(root: Path, repository: Repository) -> Environment:
 
 def test_every_source_is_tried(repository: Repository) -> None:
     """A log source that is added is tried too."""
-    assert set(repository.sources) == set(SOURCES)
+    assert set(piped(repository)) == set(SOURCES)
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -21,6 +21,7 @@ from deployer.replay.stage import stage
 from tests.badinput.good import good, line
 from tests.forms import PLATFORMS, load
 from tests.node import Node
+from tests.sources import piped
 
 pytestmark = pytest.mark.integration
 
@@ -33,7 +34,7 @@ def place(cluster_url: str, root: Path) -> Iterator[Place]:
     node, findings = Node(cluster_url), Findings()
     repository = load_repository(root, findings)
     findings.raise_errors()
-    with stage(node, repository, repository.sources) as naming:
+    with stage(node, repository, piped(repository)) as naming:
         yield node, repository, naming
 
 

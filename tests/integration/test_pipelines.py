@@ -14,6 +14,7 @@ from benchmarks.fidelity.pairs import flat
 from deployer.model.analytic import Repository
 from deployer.replay.stage import stage
 from tests.node import Node
+from tests.sources import piped
 from tests.unit.test_mappings import mapped_fields
 
 pytestmark = pytest.mark.integration
@@ -91,8 +92,8 @@ WRONG: list[Any] = [
 @pytest.fixture(scope="module")
 def streams(node: Node, repository: Repository) -> Iterator[dict[str, str]]:
     """A data stream for each log source, by its id."""
-    with stage(node, repository, repository.sources) as naming:
-        yield {name: f"{naming.streams}-{source.dataset}-forms" for name, source in repository.sources.items()}
+    with stage(node, repository, piped(repository)) as naming:
+        yield {name: f"{naming.streams}-{source.dataset}-forms" for name, source in piped(repository).items()}
 
 
 def send(node: Node, stream: str, documents: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

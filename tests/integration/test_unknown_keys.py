@@ -12,6 +12,7 @@ import pytest
 from deployer.model.analytic import Repository
 from deployer.replay.stage import stage
 from tests.node import Node
+from tests.sources import piped
 
 pytestmark = pytest.mark.integration
 
@@ -63,8 +64,8 @@ def found(node: Node, stream: str, field: str, value: str) -> int:
 @pytest.fixture(scope="module")
 def streams(node: Node, repository: Repository) -> Iterator[dict[str, str]]:
     """A data stream for each log source, by its id."""
-    with stage(node, repository, repository.sources) as naming:
-        yield {name: f"{naming.streams}-{source.dataset}-keys" for name, source in repository.sources.items()}
+    with stage(node, repository, piped(repository)) as naming:
+        yield {name: f"{naming.streams}-{source.dataset}-keys" for name, source in piped(repository).items()}
 
 
 def send(node: Node, stream: str, documents: list[Any]) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ from deployer.render.naming import Naming
 from deployer.render.target import Target
 from deployer.render.templating import Templates
 from tests.conftest import ROOT
+from tests.sources import piped
 
 
 @cache
@@ -174,7 +175,7 @@ def test_where_there_are_no_real_events_our_own_samples_stand_in(tmp_path: Path)
 
     found = {base.source: base for base in events.bases(tmp_path, repository)}
 
-    assert set(repository.sources) == set(found)
+    assert set(piped(repository)) == set(found)
     assert ("bulk", 1) == (found["linux.auth"].origin, len(found["linux.auth"].common))
     assert {"samples"} == {base.origin for base in found.values() if base.source != "linux.auth"}
 
