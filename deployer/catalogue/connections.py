@@ -7,7 +7,7 @@ from typing import Any
 
 from deployer.catalogue.yamlfile import Document
 from deployer.model import durations
-from deployer.model.environment import Auth, Connection, SecretRef, Tls
+from deployer.model.environment import Auth, Connection, Dashboards, SecretRef, Tls
 from deployer.model.finding import Findings
 
 AUTH_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -47,6 +47,15 @@ def read(document: Document, findings: Findings) -> list[Connection]:
     return found
 
 
+def read_dashboards(document: Document, findings: Findings) -> Dashboards | None:
+    """The OpenSearch Dashboards of an environment's file that has the form of its schema; None if it names none."""
+    raw = document.value.get("dashboards")
+    if raw is None:
+        return None
+    connection = _Reader(document, findings).connection({**raw, "hosts": [raw["url"]]}, "dashboards", hosts="url")
+    return Dashboards(connection, raw.get("tenant", ""))
+
+
 def secret_or_text(document: Document, text: str, *path: str | int) -> SecretRef | str:
     """A value that may stand in place, or be a reference."""
     return SecretRef(text, document.where(*path)) if text.startswith(("env:", "file:")) else text
@@ -57,7 +66,8 @@ class _Reader:
         self.document, self.findings = document, findings
         self.production = bool(document.value.get("production"))
 
-    def connection(self, raw: dict[str, Any], *at: str | int) -> Connection:
+    def connection(self, raw: dict[str, Any], *at: str | int, hosts: str = "hosts") -> Connection:
+        """The connection at a path; `hosts` is the key that its addresses stand under."""
         auth = self._auth(raw.get("auth", {"type": "none"}), *at)
         plain = any(host.startswith("http://") for host in raw["hosts"])
         tls = Tls(verify=raw.get("tls", {}).get("verify", True), ca=raw.get("tls", {}).get("ca"))
@@ -72,14 +82,14 @@ class _Reader:
             self.findings.add(
                 "DAC013",
                 "a production environment must not send credentials over plain http",
-                self.document.where(*at, "hosts"),
+                self.document.where(*at, hosts),
                 "use https",
             )
         elif auth.type == "certificate" and plain:
             self.findings.add(
                 "DAC004",
                 "a client certificate is shown over TLS only, and a host is plain http",
-                self.document.where(*at, "hosts"),
+                self.document.where(*at, hosts),
                 "use https",
             )
         return Connection(

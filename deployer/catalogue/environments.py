@@ -80,6 +80,7 @@ class _Reader:
             deployment=value["deployment"],
             connection=first,
             others=tuple(others),
+            dashboards=connections.read_dashboards(self.document, self.findings),
             location=Location(self.document.file),
             production=value.get("production", False),
             namespace=value.get("data", {}).get("namespace", "default"),

@@ -26,6 +26,8 @@ FORMS = {
     "^(https?://[^/@\\s]+/?|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "an address without user, or a reference to one: http://proxy.example:3128, env:NAME or file:PATH",
     "^[a-z0-9-]+$": "lower-case letters, digits and hyphens, such as eu-central-1",
     "^https?://": "a web address, http://... or https://...",
+    "^https?://[^/@\\s]+(/[^@\\s?#]*)?$": "an address without user, with its path if it has one, such as https://dashboards.example:5601",
+    "^[!-~]([ -~]*[!-~])?$": "a name of printable ASCII characters, without blanks at its ends",
     "^https?://[^/@\\s]+/?$": "an address without path and without user, such as https://search.example:9200",
     "^alerting [a-z][a-z0-9-]+$": "alerting and the deployment's name",
     "^[^\\[\\]>]+$": "a text without [, ] and >",

@@ -36,6 +36,7 @@ COMMANDS = {
     "alerts": "Show the alerts of a deployment, with who and where.",
     "report": "Write one page: what is deployed, covered, tested and tuned.",
     "coverage": "Show which ATT&CK techniques are tested and deployed.",
+    "dashboards": "Make a dashboard for each strategy.",
     "roles": "Print the roles that an environment's users need on its cluster.",
     "local": "Start, stop or look at the local cluster.",
     "config": "Print each setting, and where its value comes from.",

@@ -28,9 +28,9 @@ PATIENCE = 60.0
 
 _READ_ONLY_POSTS = re.compile(
     r"/_plugins/_alerting/(monitors|workflows)/_search|(/[^_/][^/]*)?/(_search|_count|_mget|_msearch|_field_caps|_validate/query)"
-    r"|/_render/template|/_scripts/painless/_execute"
+    r"|/_render/template|/_scripts/painless/_execute|/api/saved_objects/_bulk_get"
 )
-"""The POSTs that read: searches, reads of several documents, compilers. A dry run is not among them (promise 1)."""
+"""The POSTs that read: searches, reads of several documents or saved objects, compilers. A dry run is not among them (promise 1)."""
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 

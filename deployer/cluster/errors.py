@@ -191,7 +191,9 @@ def _cause(body: Any) -> tuple[str, str]:
     """Type and reason of an error's body, the innermost cause last."""
     error = body.get("error", body) if isinstance(body, Mapping) else body
     if not isinstance(error, Mapping):
-        return "", str(error or "")[:1000]
+        # Dashboards puts the name of the status there, and says more beside it.
+        told = body.get("message") if isinstance(body, Mapping) and error else None
+        return "", (f"{error}: {told}" if told and told != error else str(error or ""))[:1000]
     gateway = error.get("message", error.get("Message"))
     if gateway and "type" not in error:
         return "", str(gateway)[:1000]

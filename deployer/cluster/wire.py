@@ -6,6 +6,7 @@ headers of an answer. So its connections are used directly, and `client` decides
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 import threading
@@ -38,6 +39,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as a form sends it (multipart/form-data)."""
+
+    name: str
+    content: bytes
 
 
 class _Quiet(Urllib3HttpConnection):
@@ -78,10 +87,12 @@ class _Proxied:
 class Wire:
     """Sends requests to the hosts of a connection, one at a time per call; the next host when one cannot be reached."""
 
-    def __init__(self, connection: Connection, vault: Vault) -> None:
+    def __init__(self, connection: Connection, vault: Vault, more: Mapping[str, str] | None = None) -> None:
+        """`more` are headers that go with every request."""
         headers = {
             "accept-encoding": "gzip",
             "user-agent": "detection-deployer",
+            **(more or {}),
             **credentials.headers(connection.auth, vault),
         }
         self.addresses = tuple(_address(host) for host in connection.hosts)
@@ -190,9 +201,19 @@ def _with_query(path: str, params: Mapping[str, Any] | None) -> str:
 def _encoded(body: Any) -> tuple[bytes | None, dict[str, str]]:
     if body is None:
         return None, {}
+    if isinstance(body, Upload):
+        return _form(body)
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass"), {"content-type": "application/x-ndjson"}
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"), {"content-type": "application/json"}
+
+
+def _form(upload: Upload) -> tuple[bytes, dict[str, str]]:
+    """A form with one field, `file`. Its boundary is made of the content, so the same upload is the same bytes."""
+    boundary = hashlib.sha256(upload.content).hexdigest()
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{upload.name}"\r\nContent-Type: application/ndjson\r\n\r\n'
+    data = head.encode() + upload.content + f"\r\n--{boundary}--\r\n".encode()
+    return data, {"content-type": f"multipart/form-data; boundary={boundary}"}
 
 
 def _address(host: str) -> str:

@@ -57,6 +57,14 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Dashboards:
+    """The OpenSearch Dashboards of an environment. `tenant` is the security plugin's, empty for the user's default."""
+
+    connection: Connection
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A notification channel: `type` as the Notifications plugin names it (``webhook``, ``slack``); `url` by reference or in place."""
 
@@ -134,6 +142,7 @@ class Environment:
     exclusions: tuple[Exclusion, ...] = ()
     limits: Limits = field(default_factory=Limits)
     others: tuple[Connection, ...] = ()
+    dashboards: Dashboards | None = None
     places: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
     def place(self, *path: str) -> Location:
