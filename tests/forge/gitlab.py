@@ -28,12 +28,12 @@ class Runner:
     pipeline: dict[str, Any]
     variables: dict[str, str]
 
-    def run(self, name: str, revision: str) -> tuple[int, str]:
-        """Run a job on a revision, with what the jobs it needs handed on; its exit code, and what it printed."""
+    def run(self, name: str, branch: str) -> tuple[int, str]:
+        """Run a job on a branch, with what the jobs it needs handed on; its exit code, and what it printed."""
         asked = job(self.pipeline, name)
         assert asked.keys() <= JOB_KEYS, asked.keys() - JOB_KEYS
         own = {**self.pipeline["variables"], **asked.get("variables", {})}
-        place = self.space.job(None if own.get("GIT_STRATEGY") == "none" else revision)
+        place = self.space.job(None if own.get("GIT_STRATEGY") == "none" else f"origin/{branch}", "--detach")
         for needed in asked.get("needs", []):
             if (self.space.folder / "artifacts" / needed).exists():
                 self.space.fetch(needed, place)

@@ -27,15 +27,15 @@ class Workspace:
         for name in ("bin", "artifacts", "home"):
             (self.folder / name).mkdir(parents=True)
 
-    def job(self, revision: str | None) -> Path:
-        """A folder for a job: a clone at a revision, or an empty one."""
+    def job(self, revision: str | None, *options: str) -> Path:
+        """A folder for a job: a clone at a revision, with options of git's checkout, or an empty one."""
         self.jobs += 1
         place = self.folder / f"job{self.jobs}"
         if revision is None:
             place.mkdir()
         else:
             self.git("clone", "-q", str(self.origin), str(place), cwd=self.folder)
-            self.git("checkout", "-q", revision, cwd=place)
+            self.git("checkout", "-q", *options, revision, cwd=place)
         return place
 
     def git(self, *words: str, cwd: Path | None = None) -> str:
