@@ -157,7 +157,9 @@ class _Draft:
         if not found:
             yield "# Nothing that it names is served here, so there is nothing to ask yet: write `events` and `monitors`."
             return
-        lists = sorted((item for item in self.tunables if item.type in ("patterns", "strings")), key=lambda item: item.type)
+        lists = sorted(
+            (item for item in self.tunables if item.type in ("patterns", "strings")), key=lambda item: item.type
+        )
         yield "events:"
         yield "  # All events that it names. Narrow them to what the description means, with the tunables, such as"
         operator = "matches" if lists and lists[0].type == "patterns" else "in"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "init": "Start a repository of detections.",
     "new": "Begin analytics from ATT&CK's data, as drafts.",
+    "attack": "Say how far log sources serve ATT&CK's analytics.",
     "validate": "Check every file of the repository, offline.",
     "render": "Print or write the exact bodies that would be sent.",
     "plan": "Show what a deploy would change on the cluster.",
