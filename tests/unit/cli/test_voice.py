@@ -17,7 +17,7 @@ def run(*arguments: str) -> int:
     return common.run(cli, list(arguments), "deployer")
 
 
-@pytest.mark.parametrize("command", [*(name for name in COMMANDS if name != "local"), "local up"])
+@pytest.mark.parametrize("command", [*(name for name in COMMANDS if name not in ("attack", "local")), "attack coverage", "local up"])
 def test_every_command_takes_the_options_of_how_loud_it_is(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And shows them in its help, once."""
     assert 0 == run(*command.split(), "--help")
