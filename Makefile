@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv pins pin-jars sbom demo demo-down test browser unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
+.PHONY: help venv pins pin-jars sbom docs demo demo-down test browser unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make lint        ruff, mypy, import-linter; the workflows by their schemas and zizmor"
 	@echo "make pins        pin the versions and hashes of what is installed (OPTIONS='--upgrade')"
 	@echo "make sbom        write a bill of materials of what runs, build/sbom.cdx.json (CycloneDX)"
+	@echo "make docs        build the documentation, build/docs (make test does it too; every warning is an error)"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
 	@echo "make chaos       kill a deploy, or break its connection, at each of its writes (OPTIONS='--every 6': some)"
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
@@ -46,6 +47,9 @@ pin-jars: venv
 
 sbom: venv
 	@$(BIN)/python -m tools.sbom
+
+docs: venv
+	$(BIN)/python -m tools.docs
 
 demo: venv
 	$(BIN)/deployer local up
