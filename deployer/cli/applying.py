@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deployer.cli import common, wishes
+from deployer.cli import common, voice, wishes
 from deployer.model.errors import DeployerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def look_at(
         wanted = wish(connection, cluster)
         return Sight(cluster, wanted, look(cluster, wanted))
 
-    return side_by_side(connections, sight)
+    with voice.phase(f"looking at {common.counts((len(connections), 'cluster', ''))}"):
+        return side_by_side(connections, sight)
 
 
 def show_plans(

@@ -211,7 +211,8 @@ def load(root: Path | None, environment: str, secrets: Any = None, *, remember: 
     else:
         from deployer.desired.read import fresh
 
-        repository, made = fresh(folder, environment, secrets)
+        with voice.phase("reading and rendering the repository"):
+            repository, made = fresh(folder, environment, secrets)
         loaded = Loaded(folder, made.environment, made.resources, made.findings, made.drafts)
         loaded.__dict__["repository"] = repository
     if made.findings.items:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.cli import clusters as choose
-from deployer.cli import common, wishes
+from deployer.cli import common, voice, wishes
 from deployer.model import durations
 from deployer.model.permissions import Who
 
@@ -85,7 +85,8 @@ def doctor(
             Who(who),
         )
 
-    found = side_by_side(choose.chosen_connections(wanted, clusters), look)
+    with voice.phase("looking at the cluster"):
+        found = side_by_side(choose.chosen_connections(wanted, clusters), look)
     if len(found) == 1 and found[0].error is not None:
         raise found[0].error
     files = report.findings

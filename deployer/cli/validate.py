@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deployer.cli import common, completing, wishes
+from deployer.cli import common, completing, voice, wishes
 
 OUTPUTS = ("text", "json", "github", "gitlab", "sarif")
 
@@ -36,7 +36,8 @@ def validate(root: Path | None, only: tuple[str, ...], output: str, output_file:
     from deployer.check import validate_repository
 
     folder = common.find_root(root)
-    report = validate_repository(folder, only)
+    with voice.phase("checking every file"):
+        report = validate_repository(folder, only)
     found = report.findings.sorted()
     invalid = bool(report.findings.errors)
     head = {

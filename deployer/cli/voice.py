@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +23,10 @@ from deployer.model.finding import Finding, InvalidRepositoryError
 
 WARNING = "note:"
 """A line that begins so is a warning, and is told also with --quiet."""
+
+
+LONG = 1.0
+"""Seconds after which a person at a terminal is told what takes so long."""
 
 
 @dataclass(slots=True)
@@ -58,6 +65,21 @@ def say(level: str, text: str, **more: Any) -> None:
         click.echo(json.dumps(line), err=True)
     elif text or not more:
         click.echo(text, err=True, color=colour())
+
+
+@contextmanager
+def phase(text: str) -> Iterator[None]:
+    """Tell what is being done if it lasts over a second and somebody waits for it: at a terminal, or with --verbose."""
+    waited_for = not VOICE.quiet and (VOICE.verbose or sys.stderr.isatty())
+    timer = threading.Timer(LONG, note, [f"{text} ..."]) if waited_for else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        if timer is not None:
+            timer.cancel()
 
 
 def colour() -> bool | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from deployer.check import validate
 from deployer.cli import COMMANDS, cli, common, voice
 from deployer.cluster.client import LOGGER
 from tests.unit.repo import write
@@ -121,3 +124,32 @@ def test_colours_are_as_the_variables_say(
     assert expected is voice.colour()
     run("render", "--root", str(write(tmp_path)), "--env", "nowhere")
     assert (expected is True) == ("\x1b[" in capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "options", "told"),
+    [(True, (), True), (False, (), False), (False, ("-v",), True), (True, ("-q",), False)],
+)
+def test_what_takes_long_is_told_to_whoever_waits(
+    terminal: bool, options: tuple[str, ...], told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """At a terminal, or with -v; never in a job's log, and never with -q."""
+    spoken = threading.Event()
+    monkeypatch.setattr(voice, "LONG", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    before = validate.validate_repository
+
+    def slow(root: Path, only: Sequence[str] = ()) -> validate.Report:
+        if told:
+            assert spoken.wait(30)
+        return before(root, only)
+
+    def say(level: str, text: str, **more: object) -> None:
+        if text.endswith(" ..."):
+            spoken.set()
+
+    monkeypatch.setattr(voice, "say", say)
+    monkeypatch.setattr("deployer.check.validate_repository", slow)
+    assert 0 == run("validate", "--root", str(write(tmp_path)), *options)
+
+    assert told == spoken.is_set()
