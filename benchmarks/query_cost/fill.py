@@ -19,6 +19,8 @@ from deployer.replay.stage import PATHS
 
 BATCH = 1_000
 NAMESPACE = "cost"
+LONGEST = 60.0
+"""Seconds for which the rate of one log source is measured."""
 
 Documents = Mapping[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]]
 """Of each log source its mapped documents: common ones, rare ones."""
@@ -97,7 +99,10 @@ def rates(
     events: int,
     progress: Callable[[str], None],
 ) -> list[Rate]:
-    """The rate of each log source's pipeline. The first batch of each side warms up and does not count."""
+    """The rate of each log source's pipeline. The first batch of each side warms up and does not count.
+
+    A log source of large events (script blocks) ends with the batch in which it has taken `LONGEST` seconds.
+    """
     result = []
     for base in bases:
         source = repository.sources[base.source]
@@ -106,13 +111,17 @@ def rates(
         sides = (naming.stream(source.dataset, "raw"), naming.stream(source.dataset, "mapped"))
         seconds = [0.0, 0.0]
         count = max(1, events // BATCH)
+        sent = 0
         for number in range(count + 1):
+            if sum(seconds) > LONGEST:
+                break
+            sent = number * BATCH
             for side, (stream, lines) in enumerate(zip(sides, (raw, ready), strict=True)):
                 taken = _bulk(client, stream, list(islice(lines, BATCH)), pipeline=side == 0)
                 seconds[side] += taken if number else 0.0
         for stream in sides:
             client.request("DELETE", f"/_data_stream/{stream}")
-        rate = Rate(base.source, source.pipeline, count * BATCH, count * BATCH / seconds[0], count * BATCH / seconds[1])
+        rate = Rate(base.source, source.pipeline, sent, sent / seconds[0], sent / seconds[1])
         result.append(rate)
         progress(f"  {base.source}: {rate.with_it:,.0f} events a second, {rate.without:,.0f} without the pipeline")
     return result
