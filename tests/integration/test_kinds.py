@@ -14,6 +14,7 @@ import pytest
 from deployer import replay
 from deployer.catalogue import load_repository
 from deployer.cli import cli, common
+from deployer.cluster import read_monitors
 from deployer.model.finding import Findings
 from tests.bench import CHANNELS, MONITORS, WORKFLOWS, Bench, bench
 from tests.commands import environment, run
@@ -64,7 +65,8 @@ def test_the_samples_of_every_kind_have_their_outcomes(cluster_url: str, tmp_pat
 
 
 def test_every_kind_is_deployed_and_a_second_run_changes_nothing(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    """The workflows come after their monitors and name them by id; what runs in workflows only is disabled."""
+    """The workflows come after their monitors and name them by id; what runs in workflows only is disabled, and counts where they run."""
+    _, (_, before) = read_monitors(on.client(), on.deployment)
     assert 0 == common.run(cli, ["validate", "--root", str(on.folder)], "deployer"), capsys.readouterr()
     assert 0 == run(on, "deploy"), capsys.readouterr()
     told = capsys.readouterr().err
@@ -83,6 +85,10 @@ def test_every_kind_is_deployed_and_a_second_run_changes_nothing(on: Bench, caps
     } == {name[:1].lower() + name[1:]: kind for name, kind in types.items()}
     enabled = {name[:1].lower() + name[1:]: body["enabled"] for name, (_, body) in live.items()}
     assert {"listed once"} == {name for name, running in enabled.items() if not running}
+    _, (_, after) = read_monitors(on.client(), on.deployment)
+    run_by_workflows = sum(len(hit["_source"]["inputs"][0]["composite_input"]["sequence"]["delegates"]) for hit in on.workflows().values())  # fmt: skip
+    assert run_by_workflows > 2
+    assert 2 + run_by_workflows == sum(one.monitors for one in after) - sum(one.monitors for one in before)
 
 
 def test_the_doctor_looks_at_every_kind(on: Bench, capsys: pytest.CaptureFixture[str]) -> None:
