@@ -77,9 +77,9 @@ def message(cluster: Cluster, body: Mapping[str, Any] | None, alert: Alert, stan
 
 
 def example(body: Mapping[str, Any], template: str, keys: Sequence[str], at: str, source: Mapping[str, Any]) -> str:
-    """What the message of a monitor or workflow looks like for one event with this source. No cluster is asked.
+    """What the message of a monitor or workflow looks like, with one event of this source. No cluster is asked.
 
-    `keys` are the values of its entity, `at` is the time of the run. Raises ValueError for a template that cannot be read.
+    `keys` are the values of its entity, `at` is the time of the run; how many events there were stays open. Raises ValueError for a template that cannot be read.
     """
     hit = {"_index": "", "_id": "", "_source": source}
     told = {"bucket_keys": ",".join(keys), "start_time": at, "sample_documents": [hit]}
@@ -88,7 +88,7 @@ def example(body: Mapping[str, Any], template: str, keys: Sequence[str], at: str
         "dedupedAlerts": _Alerts(),
         "completedAlerts": _Alerts(),
         "alerts": [told],
-        "results": _Alerts([{"hits": {"total": {"value": 1}, "hits": [hit]}}]),
+        "results": _Alerts([{"hits": {"total": {"value": "‹number›"}, "hits": [hit]}}]),
         "periodStart": at,
         "periodEnd": at,
         "monitor": {"name": body.get("name", "")},

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from deployer.report.coverage import State, Technique, sums
 from deployer.report.escape import markdown, visible
+from deployer.report.plan_markdown import LIMIT
+from deployer.report.samples_markdown import fitted
 
 FORMAT_VERSION = 1
 HEADS = ("Tactic", "Technique", "Score", "Analytic", "Platform", "State")
@@ -55,8 +57,8 @@ class Coverage:
 
 
 def coverage_text(coverage: Coverage, width: int = 120) -> str:
-    """A table, a line an analytic below its technique; then how the score is made, what is not known, and the sums."""
-    if not coverage.techniques:
+    """A table, a line an active analytic below its technique; then how the score is made, what is not known, and the sums."""
+    if not places(coverage.techniques):
         return "\n".join([*coverage.unknown, coverage.summary])
     table = Table(box=None, pad_edge=False)
     for head in HEADS:
@@ -70,14 +72,14 @@ def coverage_text(coverage: Coverage, width: int = 120) -> str:
     return "\n".join([*lines, "", ABOUT, *coverage.unknown, coverage.summary])
 
 
-def coverage_markdown(coverage: Coverage) -> str:
-    """The same as a table of Markdown, everything escaped."""
-    parts = [f"### {coverage.summary}", ""]
-    if coverage.techniques:
-        parts += [f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}"]
-        parts += [f"| {' | '.join(markdown(cell) for cell in row)} |" for row in _rows(coverage)]
-        parts.append("")
-    return "\n".join([*parts, ABOUT, *coverage.unknown])
+def coverage_markdown(coverage: Coverage, limit: int = LIMIT) -> str:
+    """The same as a table of Markdown that fits a comment on a pull request; longer than `limit`, it is cut, and says so."""
+    parts = [f"### {coverage.summary}", "", ABOUT, *coverage.unknown, ""]
+    rows = _rows(coverage)
+    if rows:
+        parts.append(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}")
+        parts += [f"| {' | '.join(markdown(cell) for cell in row)} |" for row in rows]
+    return fitted(parts, limit, "`--output json` has all")
 
 
 def coverage_json(coverage: Coverage) -> dict[str, Any]:
@@ -104,9 +106,9 @@ def coverage_json(coverage: Coverage) -> dict[str, Any]:
 
 def _rows(coverage: Coverage) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for item in coverage.techniques:
-        head: tuple[str, ...] = (item.tactic, item.technique, "none" if item.score is None else str(item.score))
-        for state in (*item.states, *item.drafts):
+    for item in places(coverage.techniques):
+        head: tuple[str, ...] = (item.tactic, item.technique, str(item.score))
+        for state in item.states:
             rows.append((*head, state.analytic.id, state.analytic.platform, state.words))
             head = ("", "", "")
     return rows

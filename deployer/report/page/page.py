@@ -145,7 +145,7 @@ def _monitors(
                 "key": key,
                 "title": title,
                 "environments": [
-                    _there(place.name, resource)
+                    _there(place.name, resource, delegate=kind == "monitor" and not analytic.monitors[key].standalone)
                     for place in places
                     if (resource := next((item for item in place.resources if item.key == full), None))
                 ],
@@ -156,11 +156,12 @@ def _monitors(
     return result
 
 
-def _there(name: str, resource: Resource) -> dict[str, Any]:
-    """How a monitor is deployed to an environment, or would be."""
+def _there(name: str, resource: Resource, *, delegate: bool) -> dict[str, Any]:
+    """How a monitor is deployed to an environment, or would be. A `delegate` runs in workflows only."""
+    off = "run by a workflow" if delegate else "no"
     return {
         "name": name,
-        "enabled": "yes" if resource.body.get("enabled", True) else "no",
+        "enabled": "yes" if resource.body.get("enabled", True) else off,
         "severity": values.written(resource, "severity"),
         "schedule": values.schedule(values.written(resource, "schedule")),
         "window": values.written(resource, "window") or "none",

@@ -64,6 +64,11 @@ def test_a_dashboard_shows_alerts_entities_analytics_and_sources(small: Path) ->
     assert 7 == len(json.loads(objects["DET9999-dashboard"].attributes["panelsJSON"]))
 
 
+def test_the_file_keeps_its_form(small: Path) -> None:
+    """Every byte, ids and digests too, is what the file beside this test says: what people imported stays what it is."""
+    assert (Path(__file__).parent / "golden/dashboards.ndjson").read_text("ascii") == ndjson(made(small))
+
+
 def test_a_source_in_a_place_of_its_own_is_asked_there(small: Path) -> None:
     """By the filter that the environment gives, or else by its index."""
     path = small / "environments/local.yml"

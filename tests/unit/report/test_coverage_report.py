@@ -23,6 +23,7 @@ from tests import pages
 from tests.states import NOW, status
 from tests.unit import repo
 
+GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>x</script> | \x1b[31m\n::error::gone"
 
 # The property tables of layers/spec/v4.5/layerformat.md (mitre-attack/attack-navigator), "Version 4.5 of the MITRE ATT&CK Navigator layer file format".
@@ -185,13 +186,23 @@ def test_the_forms_say_the_same(analytic: Analytic) -> None:
         assert "XX0002" in form
         assert "fails its tests, deployment not known" in form
         assert "2 techniques by 3 active analytics; 2 tested; 1 deployed; 2 drafts, which cover nothing." in form
+        assert not {"XX0004", "XX0005", "T1003"} & set(form.replace(">", " ").replace("<", " ").split())
         assert "\x1b" not in form
         assert "<script>" not in form
     assert {"analytic": "XX0002", "title": HOSTILE, "platform": "other", "tested": False, "deployed": None, "remark": None, "score": 0} == value["techniques"][2]["analytics"][1]  # fmt: skip
     assert ["XX0004"] == value["techniques"][2]["drafts"]
+    assert len(coverage_markdown(coverage, 1000)) <= 1000
+    assert "Cut here" in coverage_markdown(coverage, 1000)
     unknown = coverage_text(covered(of(analytic, "XX0001")))
     assert "Not known which are tested" in unknown
     assert "Not known which are deployed" in unknown
+
+
+def test_the_json_keeps_its_form(analytic: Analytic) -> None:
+    """It is what the file beside this test says; a change of it is a change of a public form."""
+    text = json.dumps(coverage_json(several(analytic)), indent=2, ensure_ascii=False)
+
+    assert (GOLDEN / "coverage.json").read_text("utf-8").rstrip("\n") == text
 
 
 def test_the_command_writes_table_and_layer(

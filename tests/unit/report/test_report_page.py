@@ -17,7 +17,7 @@ from deployer.model.resource import Kind
 from deployer.plan.outcome import Attempt
 from deployer.report.page import Given, page_html, read_given
 from deployer.report.page.inert import digest
-from tests import pages
+from tests import kinds, pages
 from tests.states import NOW, status
 from tests.unit import repo
 
@@ -146,6 +146,18 @@ def test_a_draft_covers_nothing(repository: Path) -> None:
     assert "0 techniques by 0 active analytics; not known which are tested; not known which are deployed; 1 draft, which covers nothing." in text  # fmt: skip
     assert "No analytic is active" in text
     assert "Query of" not in text
+
+
+def test_every_kind_of_monitor_and_workflow_has_its_sample(tmp_path: Path) -> None:
+    """Totals, single events and workflows too; a monitor that only a workflow runs is told so; what a case does not say stays open."""
+    root = kinds.every_kind(tmp_path / "kinds")
+    kinds.placed(root, "plain-events")
+    text = Page(page_html(pages.asked(root))).text
+
+    assert 5 == text.count("Sample alert of ")
+    assert "How many: ‹number› events" in text
+    assert "CRITICAL: Listed and listed often (XX0001 / both)" in text
+    assert "local run by a workflow medium every 1m" in text
 
 
 def test_equal_input_gives_equal_bytes(repository: Path) -> None:
