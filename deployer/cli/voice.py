@@ -97,16 +97,23 @@ def show_error(error: DeployerError) -> None:
         where = str(error.where) if error.where else ""
         say("error", error.what, code=error.code, where=where, why=error.why, next=error.todo)
         return
-    say("error", f"{click.style('error', fg='red')}: {error.what}")
+    say("error", f"{click.style('error', fg='red')}: {_inert(error.what)}")
     if error.where:
-        say("error", f"  where: {error.where}")
+        say("error", f"  where: {_inert(str(error.where))}")
         line = _line(error)
         if line:
-            say("error", f"         {line}")
+            say("error", f"         {_inert(line)}")
     if error.why:
-        say("error", f"  why:   {error.why}")
+        say("error", f"  why:   {_inert(error.why)}")
     if error.todo:
-        say("error", f"  next:  {error.todo}")
+        say("error", f"  next:  {_inert(error.todo)}")
+
+
+def _inert(text: str) -> str:
+    """A text of a server's or a file's making, without control characters (promise 30)."""
+    from deployer.report.escape import visible
+
+    return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def show_findings(findings: Iterable[Finding], root: str = "") -> None:
