@@ -35,7 +35,7 @@ def check_folders(root: Path) -> None:
         raise UsageError(
             f"{root} is no repository of detections",
             why=f"it has no folder {', '.join(missing)}",
-            todo="Give its folder with --root, or change into it.",
+            todo="Give its folder with --root, or change into it; `deployer init` begins one.",
         )
 
 

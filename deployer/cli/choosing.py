@@ -66,12 +66,15 @@ def choose(
 
     Raises UsageError for an unknown id, a term that fits nothing, and for a repository without an active analytic.
     """
-    from deployer.plan.selection import select_analytics
+    from deployer.plan.selection import drafts_fitting, select_analytics
     from deployer.render import active
 
     for name in ids:
         if name not in repository.analytics:
             raise UsageError(common.unknown("analytic", name, repository.analytics))
+    for term in select if not ids else ():
+        if drafts_fitting(term, repository.analytics):
+            raise UsageError(f"--select {term} fits drafts only", todo="A draft is tested when its id is named.")
     wanted = tuple(dict.fromkeys(ids)) or tuple(active(repository))
     of = select_analytics({name: repository.analytics[name] for name in wanted}, select, exclude)
     wanted = tuple(name for name in wanted if name in of)
@@ -89,9 +92,12 @@ def choose(
 
 
 def _tell(chosen: Chosen, drafts: Sequence[str]) -> None:
+    from deployer.report.notes import few
+
     for name in chosen.ids:
         files = chosen.touched[name]
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         common.note(f"{name} is touched by {files[0]}{more}")
-    for name in drafts:
-        common.note(f"note: {name} is a draft, and is tested only when it is named")
+    if drafts:
+        said = f"{drafts[0]} is a draft" if len(drafts) == 1 else f"{few(drafts)} are drafts"
+        common.note(f"note: {said}, and tested only when named")

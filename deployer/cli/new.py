@@ -67,7 +67,8 @@ def new(root: Path | None, ids: tuple[str, ...], everything: bool, stix: Path, f
             written.append(made)
         else:
             kept.append(analytic.id)
-    left_out += data.odd if everything else []
+    about = {item.id for item in chosen}
+    left_out += [line for line in data.odd if everything or line.split()[0] in about]
     if output == "json":
         common.result(wishes.dumped(_as_json(written, kept, left_out)))
     else:

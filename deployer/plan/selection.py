@@ -142,9 +142,15 @@ def _fitting(option: str, term: str, resources: Sequence[Resource], analytics: M
 
 def _refuse_drafts(said: str, term: str, analytics: Mapping[str, Analytic]) -> None:
     """Raise RefusedError if what a term fits are drafts."""
-    names = [item.id for item in analytics.values() if item.status == "draft" and _fits_analytic(term, item)]
+    names = drafts_fitting(term, analytics)
     if names:
         refuse_drafts(said, names)
+
+
+def drafts_fitting(term: str, analytics: Mapping[str, Analytic]) -> list[str]:
+    """The drafts that a term fits; none if it fits another analytic too."""
+    fitting = [item for item in analytics.values() if _fits_analytic(term, item)]
+    return [item.id for item in fitting] if all(item.status == "draft" for item in fitting) else []
 
 
 def refuse_drafts(said: str, names: Sequence[str]) -> NoReturn:

@@ -219,3 +219,12 @@ def test_a_save_of_a_draft_is_told_in_a_line_and_what_it_lacks(tmp_path: Path) -
     assert "XX0002  not finished: 6 findings, nothing was run  (0.10 s)" == head
     assert "DAC042: XX0002 has no monitor" in "\n".join(lacking)
     assert unfinished(repository.analytics["XX0001"], repository) is None
+
+
+def test_a_test_of_selected_drafts_says_how_they_are_tested(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--select` is about what is active; a term that fits drafts only is told so."""
+    assert 64 == run("test", "--root", str(folder(tmp_path)), "--select", "XX0002")
+
+    assert "--select XX0002 fits drafts only" in capsys.readouterr().err
