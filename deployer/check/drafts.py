@@ -23,6 +23,7 @@ from deployer.render.target import Target
 from deployer.render.templating import templates_of
 
 CODE = "DAC042"
+_REPLACE = "put what belongs there in the place of TODO"
 
 
 def lacks(analytic: Analytic, repository: Repository) -> tuple[Finding, ...]:
@@ -83,7 +84,7 @@ def _open(document: Document | None) -> Iterator[tuple[str, Location, str]]:
             waiting += [((*path, index), inner) for index, inner in enumerate(value)]
         elif is_open(value):
             shown = ".".join(str(part) for part in path)
-            yield f"{shown} is to be filled in", document.where(*path), str(value).removeprefix(TODO).strip(" :.")
+            yield f"{shown} is to be filled in", document.where(*path), str(value).removeprefix(TODO).strip(" :.") or _REPLACE
 
 
 def _parts(analytic: Analytic, findings: Findings) -> None:

@@ -42,6 +42,8 @@ def samples_text(results: Sequence[AnalyticResult], sums: str, lines: Lines = no
 
 def cells(result: AnalyticResult) -> tuple[str, ...]:
     """The row of an analytic, in the order of `HEADS`."""
+    if result.unfinished:
+        return (result.analytic, str(result.cases), *["not run"] * 4, verdict(result))
     proven = f"{len(result.proven)} of {len(result.tunables)} ({result.coverage} %)" if result.tunables else "has none"
     return (
         result.analytic,

@@ -162,6 +162,7 @@ def test_a_test_of_an_unfinished_draft_fails_without_a_cluster(
     if output == "text":
         assert told.out.splitlines()[-1].startswith("0 of 1 analytic alerts as the samples say")
         assert "1 draft not finished" in told.out
+        assert ["XX0002", "0", *["not", "run"] * 4, "not", "finished"] == told.out.splitlines()[1].split()
 
 
 @pytest.mark.parametrize("command", [["render"], ["plan", "--select"], ["deploy", "--select"], ["replay"]])
