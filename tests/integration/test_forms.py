@@ -94,7 +94,7 @@ SAME = (
 
 def test_each_envelope_leaves_each_log_as_it_is(place: Place) -> None:
     """Around the good event of each log source: time, host, user, command and call stay those of the line."""
-    sources = place[1].sources
+    sources = piped(place[1])
     sent = [(source, "none", good(source)) for source in sources]
     sent += [(source, name, wrap(line(source))) for source in sources for name, wrap in ENVELOPES.items()]
 
