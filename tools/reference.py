@@ -260,8 +260,9 @@ def sources(repository: Repository) -> dict[str, str]:
 def _source(source: LogSource) -> list[str]:
     facts = [
         ("data stream", f"logs-{source.dataset}-*"),
-        ("pipeline", source.pipeline),
+        ("pipeline", source.pipeline or "none here: index and filter only"),
         ("components", ", ".join(source.components)),
+        ("serves, of ATT&CK's log sources", ", ".join(sorted({item.name for item in source.attack})) or "none"),
         ("raw files", source.format),
         ("ingest delay", f"{source.ingest_delay} s"),
     ]
