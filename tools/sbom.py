@@ -8,6 +8,7 @@ Usage: ``make sbom``, ``python -m tools.sbom FILE``.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -101,6 +102,7 @@ def main(file: Path) -> int:
         return 1
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
+    print(os.path.relpath(file))
     return 0
 
 
