@@ -33,7 +33,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@sed -n '/^uv==/,/[^\\]$$/p' constraints.txt > $(VENV)/uv.txt
 	$(BIN)/python -m pip install --quiet $(PINNED) --no-deps --requirement $(VENV)/uv.txt
 	$(BIN)/python -m tools.uv pip install --quiet $(PINNED) --requirement constraints.txt \
-		|| $(BIN)/python -m pip install $(PINNED) --requirement constraints.txt
+		|| $(BIN)/python -m pip install --quiet $(PINNED) --requirement constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
