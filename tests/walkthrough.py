@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = re.compile(r"^(?P<before>[^\n]*)\n\n```(?P<kind>console|yaml)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(?P<kind>console|yaml)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _WRITE = re.compile(r"^Write `([^`]+)`:$")
 _ADD = re.compile(r"^Add to the end of `([^`]+)`:$")
 
@@ -32,7 +32,7 @@ def steps(page: str) -> Iterator[Step]:
                 command, _, output = part.partition("\n")
                 yield Step(command, output)
             continue
-        before = block["before"].strip()
+        before = page[: block.start()].rstrip().rpartition("\n")[2]
         asked = _WRITE.match(before) or _ADD.match(before)
         assert asked, f"what file is it? {before!r}"
         yield Step(file=asked[1], text=block["text"], add=before.startswith("Add"))

@@ -24,6 +24,9 @@ Then
 ```console
 $ cat a/b.txt
 x: ...
+```
+
+```console
 $ cd a
 $ echo hello; echo there
 hello
