@@ -10,7 +10,7 @@ import pytest
 from deployer.catalogue import load_repository
 from deployer.check import validate_repository
 from deployer.check.drafts import lacks, unfinished
-from deployer.cli import cli, common
+from deployer.cli import cli, common, wishes
 from deployer.model.finding import Findings
 from deployer.report.moment import moment_text
 from tests.unit.repo import shown, write
@@ -201,13 +201,18 @@ def test_validate_says_how_many_drafts_there_are(tmp_path: Path, capsys: pytest.
 def test_drafts_are_remembered_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A run that reads nothing anew knows them too."""
+    """A run that reads nothing anew knows them too, and what is wanted of a cluster says that they are left out."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     root = folder(tmp_path / "repository")
 
     found = [common.load(root, "local", remember=remember).drafts for remember in (False, True, True)]
 
     assert [("XX0002",)] * 3 == found
+    for prepared in (
+        wishes.prepare(root, "local", (), (), {}),
+        wishes.prepare_to_look(root, "local", ("XX0001",), (), remember=True),
+    ):
+        assert ("XX0002",) == prepared.wish.selection.drafts
 
 
 def test_a_save_of_a_draft_is_told_in_a_line_and_what_it_lacks(tmp_path: Path) -> None:

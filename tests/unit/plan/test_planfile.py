@@ -32,7 +32,7 @@ def saved() -> PlanFile:
     """A plan that creates everything on one cluster."""
     plan = make_plan(resources(), Inventory(), Record(DEPLOYMENT), made.environment(DEPLOYMENT))
     part = part_of("eu", "http://127.0.0.1:9200", plan, Record(DEPLOYMENT))
-    selection = Selection(("XX0001",), (), frozenset(), ("monitor/XX0002/follow",))
+    selection = Selection(("XX0001",), (), frozenset(), ("monitor/XX0002/follow",), ("XX0003",))
     found = PlanFile("tests", DEPLOYMENT, "1.0", "2026-01-01T00:00:00Z", "me", "here", "c0ffee", True, Choices(prune=True), selection, (part,), contents((plan,)))  # fmt: skip
     return dataclasses.replace(found, digest=digest_of(found))
 
