@@ -47,6 +47,15 @@ def test_no_workflow_runs_a_stranger_s_code_with_our_rights() -> None:
         assert {"contents": "read"} == flow["permissions"], file
 
 
+def test_an_action_is_one_commit_everywhere() -> None:
+    """Each action is pinned to the same commit, with the same version beside it, in every file."""
+    text = "".join(path.read_text("utf-8") for path in (*EXAMPLES.iterdir(), ROOT / ".github/workflows/ci.yml"))
+    pins = set(re.findall(r"uses: (\S+?)@([0-9a-f]{40} # v\d+\.\d+\.\d+)\n", text))
+
+    assert text.count("uses: ") == len(re.findall(r"uses: \S+@[0-9a-f]{40} # v", text))
+    assert len({action for action, _ in pins}) == len(pins) > 3
+
+
 @pytest.mark.parametrize(("file", "name", "job"), JOBS)
 def test_a_job_holds_secrets_or_a_token_that_writes_and_never_both(file: str, name: str, job: dict[str, Any]) -> None:
     """Secrets belong to an environment, and to no pull request of a fork; what may write runs no file of a pull request."""
