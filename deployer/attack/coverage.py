@@ -15,7 +15,8 @@ class OfPlatform:
     """The analytics of one platform: those all of whose log sources are known, some, none, and those that name none.
 
     `channels` are the different pairs of name and channel that they name, `filtered` those that a condition stands for,
-    `known` these and those of which the name alone is known.
+    `known` these and those of which the name alone is known; of the known ones, `piped` come from a log source whose events are
+    brought into form here, and are not left to whoever ships them.
     """
 
     platform: str
@@ -27,6 +28,7 @@ class OfPlatform:
     channels: int
     known: int
     filtered: int
+    piped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,16 @@ def coverage(data: AttackData, sources: Mapping[str, LogSource]) -> AttackCovera
     ]
     exact = {_pair(named) for named, found in served.items() if any(one.exact for one in found)}
     known = {_pair(named) for named, found in served.items() if found}
+    piped = {_pair(named) for named, found in served.items() if any(one.source.pipeline for one in found)}
+    sets = (known, exact, piped)
     names = {name for name, _ in map(_pair, pairs)}
     return AttackCoverage(
         data.version,
         len(names),
         len({name for name, _ in known}),
-        _of_platform("all", asked, known, exact),
+        _of_platform("all", asked, sets),
         tuple(
-            _of_platform(platform, [one for one in asked if one.platform == platform], known, exact)
+            _of_platform(platform, [one for one in asked if one.platform == platform], sets)
             for platform in sorted({one.platform for one in asked}, key=str.casefold)
         ),
         _missing(asked),
@@ -99,9 +103,8 @@ def _pair(named: NamedLogSource) -> tuple[str, str]:
     return named.name, named.channel
 
 
-def _of_platform(
-    platform: str, asked: Iterable[_Asked], known: set[tuple[str, str]], exact: set[tuple[str, str]]
-) -> OfPlatform:
+def _of_platform(platform: str, asked: Iterable[_Asked], sets: tuple[set[tuple[str, str]], ...]) -> OfPlatform:
+    """The counts of a platform. `sets` are the pairs of name and channel that are known, with a condition, and with a pipeline."""
     own = list(asked)
     pairs = {_pair(named) for one in own for named in one.named}
     naming = [one for one in own if one.named]
@@ -115,8 +118,7 @@ def _of_platform(
         none,
         len(own) - len(naming),
         len(pairs),
-        len(pairs & known),
-        len(pairs & exact),
+        *(len(pairs & some) for some in sets),
     )
 
 

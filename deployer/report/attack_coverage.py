@@ -17,7 +17,18 @@ FORMAT_VERSION = 1
 TOP = 15
 """So many missing log sources are named, unless one says otherwise; JSON has all."""
 
-_PLATFORMS = ("Platform", "Analytics", "all known", "some", "none", "name none", "Channels", "known", "with a filter")
+_PLATFORMS = (
+    "Platform",
+    "Analytics",
+    "all known",
+    "some",
+    "none",
+    "name none",
+    "Channels",
+    "known",
+    "with a filter",
+    "with a pipeline",
+)
 _MISSING = ("Log source", "Analytics", "alone unlocks", "with those above", "Channels", "Platforms")
 
 
@@ -65,7 +76,12 @@ def _counts(item: OfPlatform) -> dict[str, Any]:
             "none_known": item.none,
             "name_none": item.unnamed,
         },
-        "channels": {"named": item.channels, "known": item.known, "with_filter": item.filtered},
+        "channels": {
+            "named": item.channels,
+            "known": item.known,
+            "with_filter": item.filtered,
+            "with_pipeline": item.piped,
+        },
     }
 
 
@@ -75,7 +91,7 @@ def _sums(found: AttackCoverage) -> list[str]:
     return [
         f"Of {total.analytics:,} analytics of ATT&CK{visible(release)}, {total.whole:,} name log sources all of which are known here.",
         f"mappings/sources knows {found.names_known:,} of {found.names:,} log sources by name: {total.known:,} of {total.channels:,} "
-        f"pairs of name and channel, {total.filtered:,} of them with the condition that the channel stands for.",
+        f"pairs of name and channel, {total.filtered:,} of them with the condition that the channel stands for, {total.piped:,} of them from log sources with a pipeline here.",
     ]
 
 
@@ -85,7 +101,17 @@ def _head(found: AttackCoverage, top: int) -> str:
 
 
 def _platform(item: OfPlatform) -> tuple[str, ...]:
-    numbers = (item.analytics, item.whole, item.part, item.none, item.unnamed, item.channels, item.known, item.filtered)
+    numbers = (
+        item.analytics,
+        item.whole,
+        item.part,
+        item.none,
+        item.unnamed,
+        item.channels,
+        item.known,
+        item.filtered,
+        item.piped,
+    )
     return (item.platform, *(f"{number:,}" for number in numbers))
 
 

@@ -52,10 +52,10 @@ def test_analytics_count_by_how_many_of_their_log_sources_are_known(tmp_path: Pa
 
     assert (3, 1, "18.1") == (got.names, got.names_known, got.version)
     assert (
-        OfPlatform("Linux", 3, 1, 1, 1, 0, channels=4, known=2, filtered=1),
-        OfPlatform("PRE", 1, 0, 0, 0, 1, channels=0, known=0, filtered=0),
+        OfPlatform("Linux", 3, 1, 1, 1, 0, channels=4, known=2, filtered=1, piped=2),
+        OfPlatform("PRE", 1, 0, 0, 0, 1, channels=0, known=0, filtered=0, piped=0),
     ) == got.platforms
-    assert OfPlatform("all", 4, 1, 1, 1, 1, channels=4, known=2, filtered=1) == got.total
+    assert OfPlatform("all", 4, 1, 1, 1, 1, channels=4, known=2, filtered=1, piped=2) == got.total
 
 
 def test_missing_log_sources_stand_in_the_order_in_which_they_help(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_forms_say_the_same(tmp_path: Path) -> None:
         assert "The 1 of 2 missing log sources that would unlock most analytics" in form
         assert "\x1b" not in form
         assert "zz" not in form
-    assert re.search(r"^Linux +1 +1 +0 +0 +0 +1 +1 +1$", text, re.MULTILINE)
+    assert re.search(r"^Linux +1 +1 +0 +0 +0 +1 +1 +1 +1$", text, re.MULTILINE)
     assert "<b>" not in markdown
     assert "| <code>Linux</code> | <code>1</code> |" in markdown
 
@@ -126,7 +126,7 @@ def test_the_command_prints_each_form(output: str, tmp_path: Path, capsys: pytes
         assert {"all": 4, "every_log_source_known": 1, "some_known": 1, "none_known": 1, "name_none": 1} == value[
             "total"
         ]["analytics"]
-        assert {"named": 4, "known": 2, "with_filter": 1} == value["total"]["channels"]
+        assert {"named": 4, "known": 2, "with_filter": 1, "with_pipeline": 2} == value["total"]["channels"]
         assert [
             {
                 "name": "saas:nobody",
