@@ -1,12 +1,19 @@
-"""Real clones of a made-up repository, for what asks git."""
+"""Real clones of a made-up repository, for what asks git; and what change control asks for."""
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from deployer import __version__
+from deployer.deploy.tree import read_tree
+from deployer.desired.read import fresh
+from deployer.plan.evidence import Evidence, Verdict, contents, dump
 
 Git = Callable[..., str]
 
@@ -40,3 +47,28 @@ def write(folder: Path, name: str, text: str) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
+
+
+def committed(folder: Path, *, branch: str = "main") -> str:
+    """Make a folder a git repository with all its files in one commit, or commit what changed since; the commit's id."""
+
+    def git(*arguments: str) -> str:
+        name = ["-c", "user.name=tester", "-c", "user.email=tester@example.com", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+    if not (folder / ".git").exists():
+        git("init", "-q", "-b", branch)
+    git("add", "-A")
+    git("commit", "-qm", "x", "--allow-empty")
+    return git("rev-parse", "HEAD")
+
+
+def passed(folder: Path, file: Path, environment: str = "local", **changes: Any) -> Path:
+    """Write a report that all tests passed at the commit of a repository, as `deployer test --report` would."""
+    tree = read_tree(folder)
+    made = contents(fresh(folder, environment)[1].resources)
+    verdicts = tuple(Verdict(name, True, 1, 1, 1, 0, 0, 0, 0, {environment: made[name]}) for name in sorted(made))
+    known = Evidence(__version__, tree.commit, tree.dirty, "2026-03-02T10:00:00Z", "tester", "", verdicts)
+    key = changes.pop("key", None)
+    file.write_bytes(dump(dataclasses.replace(known, **changes), key))
+    return file

@@ -13,14 +13,20 @@ from deployer.model import durations
 from deployer.model.analytic import Analytic, LogSource
 from deployer.model.environment import (
     Channel,
+    Control,
     Environment,
+    Evidence,
     Exemption,
     Limits,
     MonitorOverride,
+    SecretRef,
     SourceOverride,
 )
 from deployer.model.errors import Location, UsageError
 from deployer.model.finding import Findings, near
+
+MAIN = ("main", "master")
+"""The branches that a production environment is deployed from if its file names none."""
 
 
 def names(root: Path) -> list[str]:
@@ -95,8 +101,20 @@ class _Reader:
             exceptions=self._exceptions(),
             exclusions=exclusions.read(self.document, self.value.get("exclusions"), self._excludable(), self.findings),
             limits=Limits(**value.get("limits", {})),
+            control=self._control(value.get("production", False)),
             places=self._places(),
         )
+
+    def _control(self, production: bool) -> Control:
+        """From what it is deployed; production is deployed from main or master, by tested commits, unless it says otherwise."""
+        asked = self.value.get("test_report")
+        key = (asked or {}).get("key")
+        evidence = Evidence(
+            (asked or {}).get("file"), SecretRef(key, self.document.where("test_report", "key")) if key else None
+        )
+        branches = self.value.get("branches", MAIN if production else ())
+        wanted = evidence if production or asked is not None else None
+        return Control(tuple(branches), self.value.get("require_plan", False), wanted)
 
     def _places(self) -> dict[str, Location]:
         """Where the values stand that findings about rendered monitors name."""

@@ -31,6 +31,7 @@ FORMS = {
     "^https?://[^/@\\s]+/?$": "an address without path and without user, such as https://search.example:9200",
     "^alerting [a-z][a-z0-9-]+$": "alerting and the deployment's name",
     "^[^\\[\\]>]+$": "a text without [, ] and >",
+    "\\S": "a text that is not blank",
 }
 """Each pattern of the schemas in words; a test checks that none is missing."""
 

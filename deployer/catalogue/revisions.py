@@ -64,7 +64,9 @@ def changed_files(root: Path, base: str | None = None) -> Changes:
     return Changes(base or git.short(ref), fork, tuple(sorted(found)))
 
 
-_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"})  # fmt: skip
+PASSED_ON = frozenset({"PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "SUDO_UID", "GIT_TEST_ASSUME_DIFFERENT_OWNER"})
+"""The variables that git gets besides its configuration: neither secrets, nor those by which a hook is told of its repository."""
+
 _DEEPEN = "Fetch the history: `git fetch --unshallow`, or in a GitHub job `fetch-depth: 0` of the checkout."
 
 
@@ -156,5 +158,5 @@ class Git:
 
 
 def _plain(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those by which git tells a hook where its repository is."""
-    return {name: value for name, value in environ.items() if name not in _OF_A_HOOK}
+    """The variables that git may see: what a program is started with, other users of the computer may be able to read."""
+    return {name: value for name, value in environ.items() if name in PASSED_ON or name.startswith(("GIT_CONFIG", "GIT_CEILING"))}  # fmt: skip

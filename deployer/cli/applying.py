@@ -281,14 +281,11 @@ def _stoppable() -> Iterator[threading.Event]:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only this user may read, whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    from deployer.deploy.files import PRIVATE, write_whole
+
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        beside.replace(path)
+        write_whole(path, data, PRIVATE)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UsageError(f"{path} cannot be written", why=str(error.strerror), todo="Give another file.") from None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deployer.cli import applying, common, wishes
+from deployer.cli import applying, common, control, wishes
 from deployer.model.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from deployer.plan.planfile import Part
 
 
-@click.command(epilog="Example: deployer deploy --env local --yes")
+@click.command(epilog="Example: deployer deploy --env prod --test-report report.json --confirm prod")
 @click.argument("plan_file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @common.optional_environment_option
 @wishes.options
 @wishes.output_options()
 @applying.options
+@control.TEST_REPORT
 @click.option(
     "--push-record",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -40,6 +41,7 @@ def deploy(
     confirm: str | None,
     lock_timeout: float,
     break_lock: bool,
+    test_report: Path | None,
     push_record: Path | None,
     **choices: Any,
 ) -> int:
@@ -48,18 +50,22 @@ def deploy(
     Shows the plan, asks at a terminal, and carries it out; without changes nothing is written. With a FILE of `deployer
     plan --out` nothing is asked: it is done as shown, or refused as stale with nothing written. Ctrl-C and SIGTERM end
     the calls in flight and start no new ones. Exit code 3 if it is refused for safety, and nothing was written then.
+
+    A production environment is deployed from a clean git tree, from a branch that its file names (main and master if it
+    names none), and with a report that the tests of its analytics passed at that commit (`deployer test --report FILE`).
     """  # fmt: skip
     manner = applying.Manner(output, output_file, yes, lock_timeout=lock_timeout, break_lock=break_lock)
     if plan_file is not None:
         if select or exclude or push_record or any(choices.values()):
             raise UsageError("a saved plan takes no options that change it", todo="Give them to `deployer plan --out`.")
-        return _saved(plan_file, root, environment, clusters, confirm, manner)
+        return _saved(plan_file, root, environment, clusters, confirm, test_report, manner)
     if environment is None:
         raise click.UsageError("Missing option '--env' (or a plan file).")
     prepared = wishes.prepare(root, environment, select, exclude, choices)
     applying.consent_in_time(environment, prepared.loaded.environment.production, confirm)
     if push_record is not None:
         return _push(prepared, push_record, clusters)
+    control.before_deploy(prepared, test_report)
     sights = applying.look_at(prepared, prepared.connections(clusters), lambda connection, cluster: prepared.wish)
     return applying.carry_out(sights, dataclasses.replace(manner, consented=confirm is not None), prepared)
 
@@ -70,6 +76,7 @@ def _saved(
     environment: str | None,
     clusters: tuple[str, ...],
     confirm: str | None,
+    test_report: Path | None,
     manner: applying.Manner,
 ) -> int:
     """Apply a plan file."""
@@ -89,6 +96,7 @@ def _saved(
     loaded = prepared.loaded.environment
     saving.bound(saved, loaded, path.name)
     applying.consent_in_time(saved.environment, loaded.production, confirm, planned=True)
+    control.before_deploying(prepared, saved, path.name, test_report)
     planned = [c for c in prepared.connections(clusters) if saved.part(c.name) is not None]
     if not planned:
         raise RefusedError(f"{path.name} does nothing on {', '.join(clusters)}", todo="Plan again for that cluster.")

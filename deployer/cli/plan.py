@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from deployer.cli import applying, common, wishes
+from deployer.cli import applying, common, control, wishes
 from deployer.model.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Save the plan, for `deployer deploy FILE` to do exactly this.",
 )
+@control.TEST_REPORT
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if something would change.")
 def plan(
     root: Path | None,
@@ -35,6 +36,7 @@ def plan(
     output: str,
     output_file: Path | None,
     out: Path | None,
+    test_report: Path | None,
     detailed_exitcode: bool,
     **choices: Any,
 ) -> int:
@@ -43,18 +45,26 @@ def plan(
     A deploy with the same options does this, and a deploy of the saved plan does exactly this or nothing. Exit code 3 if
     the plan itself is refused for safety; what only needs a decision before a deploy (a change made by hand) is shown,
     and is no failure here.
+
+    A plan of a production environment is saved only from a clean git tree. With --test-report, the report goes into the
+    file if it speaks for what is planned.
     """
     from deployer.deploy.fleet import worst
 
     prepared = wishes.prepare(root, environment, select, exclude, choices)
+    tests = control.before_saving(prepared, test_report) if out is not None else None
+    if out is None:
+        control.before_showing(prepared, test_report)
     sights = applying.look_at(prepared, prepared.connections(clusters), lambda connection, cluster: prepared.wish)
     made = applying.show_plans(sights, output, output_file, environment)
-    left_out = _save(out, prepared, sights) if out is not None else []
+    left_out = _save(out, prepared, sights, tests) if out is not None else []
     return worst([applying.plan_code(made, detailed=detailed_exitcode), *left_out])
 
 
-def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applying.Sight]]) -> list[int]:
-    """Write the plan file. A cluster that could not be looked at, or whose plan a deploy would refuse, is not in it.
+def _save(
+    path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applying.Sight]], tests: Mapping[str, Any] | None
+) -> list[int]:
+    """Write the plan file, with a test report in it. A cluster that could not be looked at, or whose plan a deploy would refuse, is not in it.
 
     Gives the exit codes that stand for those.
     Raises UnsafePlanError if that holds for an only cluster, RefusedError if it holds for all.
@@ -87,6 +97,8 @@ def _save(path: Path, prepared: wishes.Prepared, sights: Sequence[Attempt[applyi
         selection=wish.selection,
         parts=tuple(part_of(item.cluster, item.address, look.plan, look.record) for item, look in looks),
         resources=contents(tuple(look.plan for _, look in looks)),
+        analytics=control.made_of(prepared),
+        tests=tests,
     )
     applying.write_private(path, dump(saved))
     common.note(f"saved in {path}; `deployer deploy {path}` does exactly this")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from deployer.cli import choosing, clusters, common, completing, counting, wishes
+from deployer.cli import choosing, clusters, common, completing, control, counting, wishes
 from deployer.model.errors import UsageError
 from deployer.model.finding import Findings
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--top", type=click.IntRange(0, 1000), help="How many entities --against names of a monitor. [default: 5]"
 )
+@control.report_options
 @wishes.output_options("junit", "github")
 @click.pass_context
 def test(
@@ -57,6 +58,8 @@ def test(
     since: str | None,
     until: str | None,
     top: int | None,
+    report: Path | None,
+    report_key: str | None,
     output: str,
     output_file: Path | None,
 ) -> int:
@@ -72,7 +75,12 @@ def test(
 
     With --against nothing is replayed: the searches of the monitors, as that environment would get them, are asked of its
     own data, and the episodes that their schedules would have opened are counted, by day, with who alerted most often.
+
+    With --report, what passed is also written to a file that is bound to the git commit and to what each analytic was made
+    of: a production environment is deployed only with one (`deploy --test-report`).
     """
+    if report is not None and against is not None:
+        raise UsageError("--report is of replayed samples, and --against replays none", todo="Give one of the two.")
     if against is not None:
         if context.get_parameter_source("environment") is ParameterSource.COMMANDLINE:
             raise UsageError("--env and --against name an environment each", todo="Give one of the two.")
@@ -94,7 +102,9 @@ def test(
     for name, value in (("since", since), ("until", until), ("top", top)):
         if value is not None:
             raise UsageError(f"--{name} goes with --against", todo="Name an environment with --against.")
-    return _replayed(root, environment, cluster, ids, (select, exclude), changed, base, output, output_file)
+    wishes.check_output(output_file)
+    wanted = control.wanted_report(common.find_root(root), report, report_key)
+    return _replayed(root, environment, cluster, ids, (select, exclude), changed, base, output, output_file, wanted)
 
 
 def _replayed(
@@ -107,13 +117,13 @@ def _replayed(
     base: str | None,
     output: str,
     output_file: Path | None,
+    report: control.Wanted | None,
 ) -> int:
     from deployer import replay
     from deployer.catalogue import load_environment, load_repository
     from deployer.check import check_repository
     from deployer.check.drafts import unfinished
 
-    wishes.check_output(output_file)
     folder, findings = common.find_root(root), Findings()
     changes = choosing.changes_since(folder, changed, base)
     repository = load_repository(folder, findings)
@@ -124,14 +134,17 @@ def _replayed(
     lacking = [unfinished(repository.analytics[name], repository) for name in chosen.ids]
     by_name = {item.analytic: item for item in lacking if item is not None}
     ready = [name for name in chosen.ids if name not in by_name]
+    everywhere = _environments(folder, repository)
     ran: Sequence[AnalyticResult] = ()
     if ready:
         with cleaning_up():
             client = common.connect(loaded, cluster)
-            ran = replay.run(client, repository, ready, common.note, _environments(folder, repository))
+            ran = replay.run(client, repository, ready, common.note, everywhere)
     by_name |= {item.analytic: item for item in ran}
     results = [by_name[name] for name in chosen.ids]
     _tell_ready(repository, results)
+    if report is not None:
+        report.write(repository, everywhere, results)
     shown, summary = _shown(results, output, folder, chosen)
     wishes.emit(shown, output_file)
     if output_file is not None:

@@ -24,28 +24,58 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How a CI service tells a job of itself: the variables of the commit and of who asked for it, and the address of its page."""
+    """How a CI service tells a job of itself: the variables of the commit, of who asked for it and of the branch, and the
+    address of its page. `request` is a variable that only jobs of a pull request have: those run for no branch of ours.
+    """
 
     commit: str
     who: str
     page: str
+    branch: str
+    request: str = ""
 
+    def branch_of(self, environ: Mapping[str, str]) -> str:
+        """The branch that the job runs for; empty for a tag or a pull request."""
+        if environ.get(self.request, "false") not in ("", "false"):
+            return ""
+        ref = environ.get(self.branch, "")
+        if self.branch in FULL_REFS:
+            return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
+        return ref.removeprefix("origin/")
+
+
+FULL_REFS = frozenset({"GITHUB_REF", "BUILD_SOURCEBRANCH"})
+"""Variables that hold ``refs/heads/main``, so that a tag or a pull request can be told apart."""
 
 SERVICES = (
-    Service("GITHUB_SHA", "GITHUB_ACTOR", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
-    Service("CI_COMMIT_SHA", "GITLAB_USER_LOGIN", "{CI_JOB_URL}"),
-    Service("GIT_COMMIT", "BUILD_USER_ID", "{BUILD_URL}"),
-    Service("BUILDKITE_COMMIT", "BUILDKITE_BUILD_CREATOR", "{BUILDKITE_BUILD_URL}"),
-    Service("CIRCLE_SHA1", "CIRCLE_USERNAME", "{CIRCLE_BUILD_URL}"),
+    Service(
+        "GITHUB_SHA",
+        "GITHUB_ACTOR",
+        "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
+        "GITHUB_REF",
+    ),
+    Service("CI_COMMIT_SHA", "GITLAB_USER_LOGIN", "{CI_JOB_URL}", "CI_COMMIT_BRANCH", "CI_MERGE_REQUEST_IID"),
+    Service("GIT_COMMIT", "BUILD_USER_ID", "{BUILD_URL}", "GIT_BRANCH", "CHANGE_ID"),
+    Service(
+        "BUILDKITE_COMMIT",
+        "BUILDKITE_BUILD_CREATOR",
+        "{BUILDKITE_BUILD_URL}",
+        "BUILDKITE_BRANCH",
+        "BUILDKITE_PULL_REQUEST",
+    ),
+    Service("CIRCLE_SHA1", "CIRCLE_USERNAME", "{CIRCLE_BUILD_URL}", "CIRCLE_BRANCH", "CIRCLE_PR_NUMBER"),
     Service(
         "BUILD_SOURCEVERSION",
         "BUILD_REQUESTEDFOR",
         "{SYSTEM_TEAMFOUNDATIONCOLLECTIONURI}{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}",
+        "BUILD_SOURCEBRANCH",
     ),
     Service(
         "BITBUCKET_COMMIT",
         "BITBUCKET_STEP_TRIGGERER_UUID",
         "https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
+        "BITBUCKET_BRANCH",
+        "BITBUCKET_PR_ID",
     ),
 )
 """GitHub (Gitea and Forgejo too), GitLab, Jenkins, Buildkite, CircleCI, Azure Pipelines and Bitbucket, as their documentation has it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from deployer.cluster import Cluster, history, records
 from deployer.cluster.writes import Written
+from deployer.deploy.files import PRIVATE, write_whole
 from deployer.model.errors import DeployerError, UsageError
 from deployer.model.resource import Resource
 from deployer.plan import Action, Entry, Intent, Live, Plan, Record, Verb
@@ -139,12 +140,12 @@ class Recorder:
         self.record = records.write_record(self.cluster, self.record)
 
     def save_to(self, folder: Path) -> Path:
-        """Save the record and the bodies that did not get to the cluster in a file of this computer."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Save the record and the bodies that did not get to the cluster in a file of this computer, for this user only."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{self.record.deployment}-{self.record.generation}.json"
         ended = [records.history_source(one) for one in self.ended]
         value = {"record": records.source_of(self.record), "documents": self.documents, "ended": ended}
-        path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
+        write_whole(path, json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"), PRIVATE)
         return path
 
     def _before(self, entries: Mapping[str, Entry]) -> tuple[int, str]:

@@ -89,7 +89,7 @@ _FILES = (
     Code(
         "DAC013",
         "A production environment that is not safe",
-        "It does not verify the server's certificate, or sends credentials over plain http.",
+        "It does not verify the server's certificate, or sends credentials over plain http. `plan` and `deploy` refuse it with exit code 3.",
         "Who stands between could read the password or pass as the cluster.",
         "Use https, and name your own certificate authority under cluster.tls.ca.",
     ),
@@ -109,9 +109,9 @@ _FILES = (
     ),
     Code(
         "DAC016",
-        "An exception that expired or soon will",
-        "The last day of an exception has passed (an error), or is less than 30 days away (a warning).",
-        "An exception that nobody looks at again hides events for ever.",
+        "An exception or exclusion that expired or soon will",
+        "The last day of an exception or exclusion (`expires`, in UTC) has passed (an error: nothing is deployed), or is less than 30 days away (a warning).",
+        "An exception that nobody looks at again hides events for ever, and an exclusion hides what may be worth mending.",
         "Ask its owner whether it still holds, then move the date or remove it.",
     ),
     Code(

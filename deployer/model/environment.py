@@ -118,6 +118,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an environment wants of test reports: the `file` of one, relative to the repository, and the `key` that signs it."""
+
+    file: str | None = None
+    key: SecretRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """From what an environment is deployed. Empty `branches` and no `evidence` mean that nothing is asked.
+
+    A production environment asks for both, and for a clean tree, even if its file says nothing of them.
+    """
+
+    branches: tuple[str, ...] = ()
+    require_plan: bool = False
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One ``environments/<name>.yml``. `connection` is its cluster, the first of several; `others` are the rest of them.
 
@@ -143,6 +163,7 @@ class Environment:
     limits: Limits = field(default_factory=Limits)
     others: tuple[Connection, ...] = ()
     dashboards: Dashboards | None = None
+    control: Control = field(default_factory=Control)
     places: Mapping[str, Location] = field(default_factory=dict, compare=False)
 
     def place(self, *path: str) -> Location:

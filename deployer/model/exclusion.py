@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from deployer.model.codes import CODES
 from deployer.model.errors import Location
 from deployer.model.finding import Finding, Findings
 
 SOON = timedelta(days=30)
-"""How long before its last day an exclusion is told of."""
+"""How long before its last day an exclusion or exception is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,21 @@ def exclude(findings: Findings, exclusions: Iterable[Exclusion], *, live: bool =
 
 def check_expiry(exclusions: Iterable[Exclusion], findings: Findings, today: date | None = None) -> None:
     """Add a finding for each exclusion that has expired, or will soon."""
-    day = today or date.today()
     for item in exclusions:
-        if item.expires < day:
-            findings.add(
-                "DAC016",
-                f"the exclusion of {item.code} expired on {item.expires}",
-                item.where,
-                f"ask {item.owner} whether it still holds, then move the date or remove it",
-            )
-        elif item.expires < day + SOON:
-            findings.warn(
-                "DAC016",
-                f"the exclusion of {item.code} expires on {item.expires}",
-                item.where,
-                f"ask {item.owner} whether it still holds",
-            )
+        check_last_day(f"the exclusion of {item.code}", item.expires, item.owner, item.where, findings, today)
+
+
+def check_last_day(
+    what: str, expires: date, owner: str, where: Location, findings: Findings, today: date | None = None
+) -> None:
+    """Add a finding for what holds until a day, if that has passed or is less than `SOON` away. Days are those of UTC, so
+    that every machine finds the same."""
+    day = today or datetime.now(UTC).date()
+    if expires < day:
+        todo = f"ask {owner} whether it still holds, then move the date or remove it"
+        findings.add("DAC016", f"{what} expired on {expires}", where, todo)
+    elif expires < day + SOON:
+        findings.warn("DAC016", f"{what} expires on {expires}", where, f"ask {owner} whether it still holds")
 
 
 def check_unused(exclusions: Iterable[Exclusion], used: set[Exclusion], findings: Findings) -> None:

@@ -72,8 +72,15 @@ class Findings:
             raise InvalidRepositoryError(self)
 
 
+REFUSED = frozenset({"DAC013"})
+"""Codes of what is understood and refused for safety, where all else is a mistake (docs: exit codes)."""
+
+
 class InvalidRepositoryError(DeployerError):
-    """What people wrote has errors; `findings` has them all. Nothing was written anywhere."""
+    """What people wrote has errors; `findings` has them all. Nothing was written anywhere.
+
+    Exit code 1, or 3 if every error is one of `REFUSED`.
+    """
 
     code = "invalid"
 
@@ -84,6 +91,8 @@ class InvalidRepositoryError(DeployerError):
             todo="Mend them and run `deployer validate`.",
         )
         self.findings = findings
+        if findings.errors and all(finding.code in REFUSED for finding in findings.errors):
+            self.exit_code = 3
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from deployer.plan.content import SecretReader, recordable, refilled, resource_o
 from deployer.plan.decide import Choices
 from deployer.plan.plan import Plan
 from deployer.plan.record import Record
+from deployer.plan.sealed import BrokenError, opened, parsed, sealed
 from deployer.plan.selection import Selection
 
 FORMAT = 1
@@ -60,7 +60,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """A plan that was saved. `resources` are the contents by key, as `content.recordable` gives them: no address is in it."""
+    """A plan that was saved. `resources` are the contents by key, as `content.recordable` gives them: no address is in it.
+
+    `analytics` are the digests of what each analytic that it is about is made of (`evidence.contents`), `tests` is the
+    report of their tests as it was read, if one was given.
+    """
 
     environment: str
     deployment: str
@@ -74,6 +78,8 @@ class PlanFile:
     selection: Selection
     parts: tuple[Part, ...]
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    analytics: Mapping[str, str] = field(default_factory=dict)
+    tests: Mapping[str, Any] | None = None
     digest: str = ""
 
     def part(self, cluster: str) -> Part | None:
@@ -155,8 +161,7 @@ def contents(plans: tuple[Plan, ...]) -> dict[str, dict[str, Any]]:
 
 def dump(saved: PlanFile) -> bytes:
     """The file's bytes: one JSON object in one form only, so that a byte that is changed never goes unseen."""
-    value = _value(saved)
-    return _bytes({**value, "digest": digest(value)})
+    return sealed(_value(saved))
 
 
 def digest_of(saved: PlanFile) -> str:
@@ -170,25 +175,21 @@ def load(data: bytes, name: str, tool: str) -> PlanFile:
     Raises RefusedError for a file that is none, was changed, or was made by another version of this tool than `tool`.
     """
     try:
-        value = json.loads(data)
-        version, known = value["format_version"], value["digest"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        value = parsed(data)
+    except BrokenError:
         raise _changed(name, "it is no JSON of a plan") from None
-    if version != FORMAT:
+    if value["format_version"] != FORMAT:
         raise RefusedError(
             f"{name} is a plan of another format",
-            why=f"it has format {str(version)[:20]}, this version of the tool knows {FORMAT}",
+            why=f"it has format {str(value['format_version'])[:20]}, this version of the tool knows {FORMAT}",
             todo="Plan again with this version.",
         )
-    body = {key: inner for key, inner in value.items() if key != "digest"}
     try:
-        whole = _bytes({**body, "digest": digest(body)}) == data
-    except (ValueError, RecursionError):
-        whole = False
-    if not whole:
-        raise _changed(name, "its digest does not fit its content")
+        body = opened(value, data)
+    except BrokenError as error:
+        raise _changed(name, str(error)) from None
     try:
-        saved = _plan_file(body, str(known))
+        saved = _plan_file(body, str(value["digest"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _changed(name, "it has not the form of a plan") from None
     if saved.tool != tool:
@@ -209,7 +210,7 @@ def _changed(name: str, why: str) -> DeployerError:
 
 
 def _value(saved: PlanFile) -> dict[str, Any]:
-    plain = dataclasses.asdict(dataclasses.replace(saved, resources={}))
+    plain = dataclasses.asdict(dataclasses.replace(saved, resources={}, tests=None))
     selection = saved.selection
     return {
         "format_version": FORMAT,
@@ -231,11 +232,9 @@ def _value(saved: PlanFile) -> dict[str, Any]:
             for part in plain["parts"]
         ],
         "resources": {key: dict(stored) for key, stored in saved.resources.items()},
+        "analytics": dict(saved.analytics),
+        "tests": None if saved.tests is None else dict(saved.tests),
     }
-
-
-def _bytes(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
 
 
 def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
@@ -263,5 +262,7 @@ def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
             for part in value["clusters"]
         ),
         resources=value["resources"],
+        analytics=dict(value["analytics"]),
+        tests=value["tests"],
         digest=known,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from deployer.model.environment import Channel, Environment, SecretRef
+from deployer.model.exclusion import check_last_day
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
 from deployer.render.naming import Naming
@@ -66,19 +67,5 @@ def _channel_body(naming: Naming, channel: Channel, key: str, url: str) -> dict[
 
 def check_exceptions(environment: Environment, findings: Findings, today: date | None = None) -> None:
     """Add a finding for each exception that has expired, or will soon; the one thing that depends on the day."""
-    day = today or date.today()
     for item in environment.exceptions:
-        if item.expires < day:
-            findings.add(
-                "DAC016",
-                f"the exception {item.id} expired on {item.expires}",
-                item.location,
-                f"ask {item.owner} whether it still holds, then move the date or remove it",
-            )
-        elif item.expires < day + timedelta(days=30):
-            findings.warn(
-                "DAC016",
-                f"the exception {item.id} expires on {item.expires}",
-                item.location,
-                f"ask {item.owner} whether it still holds",
-            )
+        check_last_day(f"the exception {item.id}", item.expires, item.owner, item.location, findings, today)

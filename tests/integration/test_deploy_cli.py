@@ -17,6 +17,7 @@ import pytest
 
 from deployer.cli import cli, common
 from tests.bench import MONITORS, RECORDS, Bench
+from tests.clones import committed, passed
 from tests.commands import by_way_of, deployment, environment, run
 from tests.faults import Fault, Proxy, proxied
 
@@ -149,10 +150,12 @@ def test_promise_12_production_deploys_with_its_name(on: Bench, capsys: pytest.C
     """The name given with --confirm is consent; without it nothing is written."""
     path = on.folder / "environments/local.yml"
     path.write_text(path.read_text() + "production: true\n")
+    committed(on.folder)
+    tested = ["--test-report", str(passed(on.folder, on.folder.parent / "report.json"))]
 
-    assert 3 == run(on, "deploy", "--yes")
+    assert 3 == run(on, "deploy", "--yes", *tested)
     assert {} == on.monitors()
-    assert 0 == run(on, "deploy", "--confirm", "local")
+    assert 0 == run(on, "deploy", "--confirm", "local", *tested)
     assert 2 == len(on.monitors())
 
 
@@ -223,13 +226,14 @@ def _signalled(on: Bench, proxy: Proxy, number: signal.Signals, at: Fault) -> su
 
 def test_promise_12_a_person_at_a_terminal_is_asked(on: Bench) -> None:
     """A deploy asks; production wants its name typed, and a destruction does everywhere; anything else changes nothing."""
-    before = environment(on).read_text()
+    before, report = environment(on).read_text(), on.folder.parent / "report.json"
     words = {"deploy": "Deploy this? [y/N]", "production": "Type local to deploy", "destroy": "Type local to destroy"}
 
     def told(what: str, typed: str) -> tuple[int, int]:
         environment(on).write_text(before + ("production: true\n" if what == "production" else ""))
-        command = "destroy" if what == "destroy" else "deploy"
-        code, output = _at_a_terminal([command, "--root", str(on.folder), "--env", "local"], typed)
+        committed(on.folder)
+        command = ["destroy"] if what == "destroy" else ["deploy", "--test-report", str(passed(on.folder, report))]
+        code, output = _at_a_terminal([*command, "--root", str(on.folder), "--env", "local"], typed)
         assert words[what] in output
         return code, len(on.monitors())
 

@@ -11,6 +11,7 @@ import pytest
 
 from deployer.cli import cli, common
 from tests.bench import MONITORS, RECORDS, Bench
+from tests.clones import committed, passed
 from tests.commands import append, deployment, environment, repository, run, run_alone
 from tests.faults import proxied
 
@@ -33,9 +34,14 @@ def file(tmp_path: Path) -> Path:
 def test_promise_04_a_saved_plan_is_applied_exactly(on: Bench, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file does what was shown, although the repository has moved on; nothing is asked, not even in production."""
     append(on, "production: true\n")
-    assert 0 == run(on, "plan", "--out", str(file))
+    committed(on.folder)
+    report = passed(on.folder, file.with_name("report.json"))
+    assert 0 == run(on, "plan", "--out", str(file), "--test-report", str(report))
     planned = capsys.readouterr().out
     append(on, "tunables: {XX0001: {Window: 1h}}\n")
+    assert 3 == run_alone(on, "deploy", str(file))
+    assert "the git tree is dirty" in capsys.readouterr().err
+    committed(on.folder)
 
     assert 0 == run_alone(on, "deploy", str(file))
     deployed = capsys.readouterr().out

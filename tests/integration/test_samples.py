@@ -12,7 +12,12 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from deployer import __version__
 from deployer.cli import cli, common
+from deployer.deploy.tree import read_tree
+from deployer.desired.read import fresh
+from deployer.plan import evidence
+from tests.clones import committed
 from tests.node import Node
 from tests.unit.repo import write
 
@@ -74,15 +79,17 @@ def folder(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, CONDITION))
     path.with_name("samples.yml").write_text(SAMPLES)
+    committed(made)
     return made
 
 
 @pytest.fixture(scope="module")
 def report(folder: Path) -> tuple[int, dict[str, Any]]:
     """The exit code and the JSON of one run."""
-    file = folder / "report.json"
-    code = common.run(cli, ["test", "--root", str(folder), "--output", "json", "--output-file", str(file)], "deployer")
-    return code, json.loads(file.read_text())
+    file, other = folder / "report.json", folder / "evidence.json"
+    forms = ["--output", "json", "--output-file", str(file), "--report", str(other)]
+    code = common.run(cli, ["test", "--root", str(folder), *forms], "deployer")
+    return code, json.loads(file.read_text()) | {"evidence": other.read_bytes()}
 
 
 def test_coverage_is_what_was_measured(report: tuple[int, dict[str, Any]]) -> None:
@@ -133,10 +140,26 @@ def test_variants_that_declare_another_outcome_than_the_measured_one_fail(report
     ] == sorted((f["where"], f["monitor"], f["missing"], f["unexpected"]) for f in analytic["failures"])
 
 
+def test_a_report_for_deploys_says_what_failed(folder: Path, report: tuple[int, dict[str, Any]]) -> None:
+    """It is written although tests failed, with the commit, and speaks for no deploy of the analytic."""
+    found, _ = evidence.load(report[1]["evidence"], "evidence.json")
+    made = evidence.contents(fresh(folder, "local")[1].resources)
+    refused = evidence.refusals(
+        found, "it", environment="local", commit=read_tree(folder).commit, made_of=made, tool=__version__
+    )
+
+    assert ["XX0001 did not pass its tests"] == [error.what for error in refused]
+    assert "3 of its " in refused[0].why
+    assert "5 findings" in refused[0].why
+
+
 def test_what_is_proven_passes_in_every_form(
-    folder: Path, cluster_url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    folder: Path, cluster_url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the parts that prove nothing the exit code is 0, and JUnit has no failure; nothing stays on the node."""
+    """Without the parts that prove nothing the exit code is 0, and JUnit has no failure; nothing stays on the node.
+
+    The report for deploys is signed, and speaks for a deploy of what was tested.
+    """
     analytic = folder / "detections/DET9999/XX0001/analytic.yml"
     text = analytic.read_text().replace(TUNABLES, "events:\n")
     text = text.replace(CONDITION, CONDITION.splitlines(keepends=True)[0])
@@ -152,13 +175,22 @@ def test_what_is_proven_passes_in_every_form(
     )
     (tmp_path / "repo/detections/DET9999/XX0001/samples.yml").write_text(samples)
 
-    code = common.run(cli, ["test", "--root", str(tmp_path / "repo"), "--output", "junit"], "deployer")
+    commit = committed(tmp_path / "repo")
+    monkeypatch.setenv("H_REPORT_KEY", "a key of enough letters")
+    signed = ["--report", str(tmp_path / "evidence.json"), "--report-key", "env:H_REPORT_KEY"]
+
+    code = common.run(cli, ["test", "--root", str(tmp_path / "repo"), "--output", "junit", *signed], "deployer")
 
     output = capsys.readouterr()
     root = Xml.fromstring(output.out.encode())
     assert (0, "9", "0", "0") == (code, root.get("tests"), root.get("failures"), root.get("errors")), output
     for path in ("/_data_stream", "/_index_template", "/_component_template", "/_ingest/pipeline"):
         assert "dactest-" not in json.dumps(Node(cluster_url).found(path)), path
+    found, value = evidence.load((tmp_path / "evidence.json").read_bytes(), "it")
+    made = evidence.contents(fresh(tmp_path / "repo", "local")[1].resources)
+    assert {"XX0001"} == set(made)
+    assert [] == evidence.refusals(found, "it", environment="local", commit=commit, made_of=made, tool=__version__)
+    assert evidence.unsigned(found, value, "it", "a key of enough letters") is None
 
 
 def test_a_cancelled_job_leaves_nothing_behind(folder: Path, cluster_url: str) -> None:
