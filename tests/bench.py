@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +124,14 @@ class Bench:
         """The stored record."""
         source: dict[str, Any] = self.node.request("GET", f"{RECORDS}/_doc/{self.deployment}")["_source"]
         return source
+
+    def documents(self) -> list[str]:
+        """All that the deployment's records hold, contents included, as texts."""
+        query = {"size": 1000, "query": {"term": {"deployment": self.deployment}}}
+        self.node.request("POST", f"{RECORDS}/_refresh")
+        sources = [hit["_source"] for hit in self.node.request("POST", f"{RECORDS}/_search", query)["hits"]["hits"]]
+        packed = [source["content"] for source in sources if "content" in source]
+        return [*map(dumps, sources), *(zlib.decompress(base64.b64decode(content)).decode() for content in packed)]
 
     def clean(self) -> None:
         """Remove everything that the deployment, or the test by hand, left."""

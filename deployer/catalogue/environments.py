@@ -71,15 +71,7 @@ class _Reader:
                 self.document.where("name"),
                 "name and file name must agree",
             )
-        channels = {
-            key: Channel(
-                key,
-                raw["type"],
-                connections.secret_or_text(self.document, raw["url"], "channels", key, "url"),
-                raw.get("description", ""),
-            )
-            for key, raw in value.get("channels", {}).items()
-        }
+        channels = {key: self._channel(key, raw) for key, raw in value.get("channels", {}).items()}
         first, *others = connections.read(self.document, self.findings)
         return Environment(
             name=value["name"],
@@ -104,6 +96,17 @@ class _Reader:
             control=self._control(value.get("production", False)),
             places=self._places(),
         )
+
+    def _channel(self, key: str, raw: Mapping[str, Any]) -> Channel:
+        url = connections.secret_or_text(self.document, raw["url"], "channels", key, "url")
+        headers = {
+            name: SecretRef(reference, self.document.where("channels", key, "headers", name))
+            for name, reference in raw.get("headers", {}).items()
+        }
+        if headers and raw["type"] != "webhook":
+            where = self.document.where("channels", key, "headers", key=True)
+            self.findings.add("DAC004", f"'headers' does nothing with the type {raw['type']}", where, "webhook has them")
+        return Channel(key, raw["type"], url, raw.get("description", ""), headers)
 
     def _control(self, production: bool) -> Control:
         """From what it is deployed; production is deployed from main or master, by tested commits, unless it says otherwise."""

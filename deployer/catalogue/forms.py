@@ -24,6 +24,7 @@ FORMS = {
     "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "a reference to a secret: env:NAME or file:PATH",
     "^(https?://.+|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "a web address, or a reference to one: https://..., env:NAME or file:PATH",
     "^(https?://[^/@\\s]+/?|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$": "an address without user, or a reference to one: http://proxy.example:3128, env:NAME or file:PATH",
+    "^[A-Za-z0-9-]+$": "letters, digits and hyphens, such as X-Api-Key",
     "^[a-z0-9-]+$": "lower-case letters, digits and hyphens, such as eu-central-1",
     "^https?://": "a web address, http://... or https://...",
     "^https?://[^/@\\s]+(/[^@\\s?#]*)?$": "an address without user, with its path if it has one, such as https://dashboards.example:5601",
@@ -34,6 +35,12 @@ FORMS = {
     "\\S": "a text that is not blank",
 }
 """Each pattern of the schemas in words; a test checks that none is missing."""
+
+SECRET = frozenset(pattern for pattern in FORMS if "env:" in pattern and "@" not in pattern)
+"""The patterns of what is a secret, or may hold one: what does not fit is not repeated, as it may be one in the wrong place."""
+
+WITHOUT_USER = frozenset(pattern for pattern in FORMS if "@" in pattern)
+"""The patterns of addresses that have no user in them: one that has is not repeated, as its password follows."""
 
 _TYPES = {
     "string": "a text",
@@ -67,8 +74,11 @@ def words(schema: Any) -> str:
     return " or ".join(_TYPES.get(kind, str(kind)) for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
 
-def kind(value: Any) -> str:
-    """A value with its type, shortly: ``the text '5'``, ``the number 5``, ``a list``."""
+def kind(value: Any, schema: Any = None) -> str:
+    """A value with its type, shortly: ``the text '5'``, ``the number 5``, ``a list``; not what its schema says is a secret."""
+    pattern = schema.get("pattern") if isinstance(schema, dict) else None
+    if (pattern in SECRET and not isinstance(value, list | dict)) or (pattern in WITHOUT_USER and "@" in str(value)):
+        return "something else (not shown, it may be a secret)"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -83,7 +83,7 @@ def _report(document: Document, error: ValidationError, whole: dict[str, Any], f
             names = " or ".join(f"'{name}'" for option in expected for name in option["required"])
             message, description = f"{names} is missing in {shown}", ""
         case "type" | "pattern" | "oneOf" | "anyOf":
-            message = f"{shown} is {forms.kind(error.instance)}, and must be {forms.words(schema)}"
+            message = f"{shown} is {forms.kind(error.instance, schema)}, and must be {forms.words(schema)}"
         case "enum":
             message = f"{shown} is '{error.instance}'"
             description = near(str(error.instance), [str(value) for value in expected])

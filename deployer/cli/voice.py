@@ -58,7 +58,12 @@ def note(text: str = "") -> None:
 
 
 def say(level: str, text: str, **more: Any) -> None:
-    """A line on stderr of a level (debug, info, warning, error). `more` stands in the JSON form only."""
+    """A line on stderr of a level (debug, info, warning, error). `more` stands in the JSON form only.
+
+    What an exception or a log says is not in our hands: of errors and below, what was read as a secret is taken out.
+    """
+    if level in ("debug", "error"):
+        text, more = scrubbed(text), {key: scrubbed(value) if isinstance(value, str) else value for key, value in more.items()}  # fmt: skip
     if VOICE.form == "json":
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"at": at, "level": level, "message": text, **{key: value for key, value in more.items() if value}}
@@ -80,6 +85,12 @@ def phase(text: str) -> Iterator[None]:
     finally:
         if timer is not None:
             timer.cancel()
+
+
+def scrubbed(text: str) -> str:
+    """A text without any secret that was read in this run."""
+    module = sys.modules.get("deployer.cluster.secrets")  # not there, nothing was read
+    return text if module is None else str(module.scrub_all(text))
 
 
 def colour() -> bool | None:
@@ -147,7 +158,7 @@ def show_bug(error: Exception) -> None:
 def trace() -> None:
     """The traceback of the error at hand, if it was asked for."""
     if VOICE.debug or os.environ.get("DEPLOYER_DEBUG"):
-        traceback.print_exc()
+        say("debug", traceback.format_exc().rstrip())
 
 
 def source_lines(root: Path) -> Callable[[str], list[str]]:
@@ -158,9 +169,17 @@ def source_lines(root: Path) -> Callable[[str], list[str]]:
         path = root / name
         if not name or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
             return []
-        return path.read_text("utf-8", "replace").splitlines()
+        return shown_lines(name, path.read_text("utf-8", "replace"))
 
     return lines
+
+
+def shown_lines(name: str, text: str) -> list[str]:
+    """The lines of a file as messages show them: of an environment's, without what may be a secret in the wrong place."""
+    from deployer.report.masking import masked
+
+    lines = text.splitlines()
+    return [masked(line) for line in lines] if name.startswith("environments/") else lines
 
 
 def _line(error: DeployerError) -> str:
@@ -169,7 +188,7 @@ def _line(error: DeployerError) -> str:
     path = Path(error.where.file)
     if not path.is_file() or path.is_absolute():
         return ""
-    lines = path.read_text("utf-8", "replace").splitlines()
+    lines = shown_lines(error.where.file, path.read_text("utf-8", "replace"))
     return lines[error.where.line - 1].strip()[:120] if error.where.line <= len(lines) else ""
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 import urllib3.exceptions
@@ -113,11 +113,13 @@ def _show(context: ssl.SSLContext, secrets: Mapping[str, SecretRef], vault: Vaul
     with _Pipe(certificate) as first, _Pipe(key) as second:
         try:
             context.load_cert_chain(first.path, second.path, lambda: password)
-        except (ssl.SSLError, ValueError) as error:
+        except (OSError, ValueError) as error:
             reference = secrets["certificate"]
+            # A pipe cannot be wound back, and Python tells that instead of what OpenSSL said of a key of another certificate.
+            told = str(error) if isinstance(error, ssl.SSLError | ValueError) else "OpenSSL does not take the two together"
             raise AuthError(
                 f"{reference.reference} and {secrets['key'].reference} are no certificate with its key",
-                why=str(error),
+                why=told,
                 todo="Both want PEM text, and belong together; a key with a password wants cluster.auth.key_password.",
                 where=reference.where,
             ) from None
@@ -174,5 +176,10 @@ def proxy_address(proxy: SecretRef | str, vault: Vault) -> tuple[str, dict[str, 
     given = parts.netloc.rpartition("@")[0]
     if not given:
         return text, {}
-    vault.remember(given.partition(":")[2])
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", urllib3.make_headers(proxy_basic_auth=given)
+    # In an address a user's name and password are quoted (`p%40ss`); in the header they are not.
+    user, _, password = given.partition(":")
+    plain = f"{unquote(user)}:{unquote(password)}"
+    made = urllib3.make_headers(proxy_basic_auth=plain)
+    for secret in (password, unquote(password), *(value.removeprefix("Basic ") for value in made.values())):
+        vault.remember(secret)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", made

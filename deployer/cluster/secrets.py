@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from deployer.model.environment import SecretRef
 from deployer.model.errors import DeployerError
@@ -16,6 +19,34 @@ class SecretError(DeployerError):
     code = "secret"
 
 
+_ALL: set[str] = set()
+"""What any vault of this process remembers, in every form in which it may be met; for what is printed of a bug."""
+
+_LOCK = threading.Lock()
+
+LONG = 24
+"""Characters from which a line of a secret of several lines, such as a key, is taken out by itself."""
+
+
+def scrub_all(text: str) -> str:
+    """A text without any secret that this process has read, whoever read it."""
+    return _without(text, _ALL)
+
+
+def _without(text: str, values: set[str]) -> str:
+    with _LOCK:
+        known = sorted(values, key=len, reverse=True)
+    for value in known:
+        text = text.replace(value, "(secret)")
+    return text
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The forms in which a value may stand in a message: as it is, quoted as in JSON, Python or an address, line by line."""
+    for part in {value, value.strip(), *(line.strip() for line in value.splitlines() if len(line.strip()) >= LONG)}:
+        yield from {part, json.dumps(part)[1:-1], repr(part)[1:-1], repr(part.encode("utf-8", "surrogatepass"))[2:-1], quote(part, safe=""), quote(part), quote_plus(part)}  # fmt: skip
+
+
 class Vault:
     """Reads ``env:NAME`` and ``file:PATH``, and remembers what it read so that it can be taken out of messages.
 
@@ -25,10 +56,9 @@ class Vault:
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or Path()
         self._values: set[str] = set()
-        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"Vault({len(self._values)} secrets)"
+        return "Vault(...)"
 
     def read(self, reference: SecretRef) -> str:
         """The secret. SecretError, naming the line that asks for it, if there is none."""
@@ -52,14 +82,14 @@ class Vault:
     def remember(self, value: str) -> None:
         """Take a value out of messages too: a secret in another form, such as that of a header."""
         if value:
-            with self._lock:
-                self._values.add(value)
+            forms = {form for form in _forms(value) if form}
+            with _LOCK:
+                self._values |= forms
+                _ALL.update(forms)
 
     def scrub(self, text: str) -> str:
         """The text without any secret that was read."""
-        for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, "(secret)")
-        return text
+        return _without(text, self._values)
 
     def path(self, name: str) -> Path:
         """A file that an environment names, relative to the repository."""

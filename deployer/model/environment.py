@@ -66,12 +66,16 @@ class Dashboards:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A notification channel: `type` as the Notifications plugin names it (``webhook``, ``slack``); `url` by reference or in place."""
+    """A notification channel: `type` as the Notifications plugin names it (``webhook``, ``slack``); `url` by reference or in place.
+
+    `headers` of a webhook are references, by the header's name.
+    """
 
     key: str
     type: str
     url: SecretRef | str
     description: str = ""
+    headers: Mapping[str, SecretRef] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from deployer.model.environment import Channel, Environment, SecretRef
@@ -37,21 +37,26 @@ def _channel(naming: Naming, channel: Channel, secrets: SecretReader | None, fil
     # The address may hold a token, so what people wrote is the reference.
     shown = channel.url.reference if isinstance(channel.url, SecretRef) else channel.url
     url = secrets(channel.url) if secrets and isinstance(channel.url, SecretRef) else shown
+    references = {name: header.reference for name, header in channel.headers.items()}
+    headers = {name: secrets(header) for name, header in channel.headers.items()} if secrets else references
     return Resource(
         Kind.CHANNEL,
         key,
         naming.resource(channel.key),
-        _channel_body(naming, channel, key, url),
-        {"type": channel.type, "url": shown, "description": channel.description},
-        unresolved=_channel_body(naming, channel, key, shown),
+        _channel_body(naming, channel, key, url, headers),
+        {"type": channel.type, "url": shown, "description": channel.description}
+        | ({"headers": references} if references else {}),
+        unresolved=_channel_body(naming, channel, key, shown, references),
         causes={"": file},
     )
 
 
-def _channel_body(naming: Naming, channel: Channel, key: str, url: str) -> dict[str, object]:
+def _channel_body(
+    naming: Naming, channel: Channel, key: str, url: str, headers: Mapping[str, str]
+) -> dict[str, object]:
     details: dict[str, object] = {"url": url}
     if channel.type == "webhook":
-        details = {"url": url, "method": "POST", "header_params": {"Content-Type": "text/plain; charset=utf-8"}}
+        details |= {"method": "POST", "header_params": {"Content-Type": "text/plain; charset=utf-8", **headers}}
     marker = f"[{naming.deployment} {key}]"
     return {
         "config_id": naming.resource(channel.key),

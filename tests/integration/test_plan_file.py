@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deployer.cli import cli, common
-from tests.bench import MONITORS, RECORDS, Bench
+from tests.bench import CHANNELS, MONITORS, RECORDS, Bench
 from tests.clones import committed, passed
 from tests.commands import append, deployment, environment, repository, run, run_alone
 from tests.faults import proxied
@@ -158,6 +159,47 @@ def test_promise_04_a_secret_that_changed_makes_a_plan_stale(
     assert "the secret of channel/demo" in capsys.readouterr().err
     monkeypatch.setenv("H_HOOK", "http://127.0.0.1:9/canary")
     assert 0 == run_alone(on, "deploy", str(file))
+
+
+def test_promise_29_a_token_that_changed_is_seen_and_not_shown(
+    on: Bench, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another address or header is a change with two digests; no form of a plan, no file, no record and no history has a secret."""
+    header = file.with_name("header")
+    secret = f'{{type: webhook, url: "env:H_HOOK", headers: {{Authorization: "file:{header}"}}}}'
+    text = environment(on).read_text().replace('{type: webhook, url: "http://127.0.0.1:9/x"}', secret)
+    auth = ', auth: {type: basic, username: "env:H_USER", password: "env:H_PASSWORD"}}\n'
+    environment(on).write_text(text.replace("]}\n", f"]{auth}", 1))
+    monkeypatch.setenv("DEPLOYER_DEBUG", "1")
+    monkeypatch.setenv("H_USER", "bob")
+    monkeypatch.setenv("H_PASSWORD", "canary-0")
+
+    def tokens(number: int) -> None:
+        monkeypatch.setenv("H_HOOK", f"http://127.0.0.1:9/canary-{number}")
+        header.write_text(f"Bearer canary-{number}\n")
+
+    tokens(1)
+    assert 0 == run(on, "deploy")
+    live = on.node.request("GET", f"{CHANNELS}/{on.deployment}-demo")["config_list"][0]["config"]["webhook"]
+    tokens(2)
+    capsys.readouterr()
+    changes = {}
+    for output in ("text", "json", "markdown"):
+        assert 2 == run(on, "plan", "--detailed-exitcode", "--output", output)
+        changes[output] = capsys.readouterr().out
+    assert 0 == run(on, "plan", "--out", str(file))
+    assert 0 == run_alone(on, "deploy", str(file))
+    for command in ("history", "show", "status"):
+        run(on, command, *(["2"] if command == "show" else []), "--output", "json")
+    left = "".join([*capsys.readouterr(), *changes.values(), file.read_text(), *on.documents()])
+
+    assert ("http://127.0.0.1:9/canary-1", "Bearer canary-1") == (live["url"], live["header_params"]["Authorization"])
+    (action,) = json.loads(changes["json"])["actions"]
+    assert ("update", "channel/demo") == (action["action"], action["key"])
+    shown = re.findall(r"sha256 ([0-9a-f]{12})", changes["text"])
+    assert 4 == len(set(shown)), changes["text"]
+    assert all(one in changes["json"] and one in changes["markdown"] for one in shown)
+    assert "canary" not in left
 
 
 def test_a_plan_that_would_be_refused_is_not_saved(on: Bench, file: Path) -> None:

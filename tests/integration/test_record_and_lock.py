@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -38,6 +39,7 @@ def test_promise_22_a_record_that_cannot_be_written_is_saved_and_can_be_pushed(
     assert Fate.APPLIED == fates(result)["component-template/base"]
     assert Fate.STOPPED == fates(result)["monitor/XX0001/discovery"]
     assert tmp_path in Path(result.record_file).parents
+    assert 0o600 == stat.S_IMODE(Path(result.record_file).stat().st_mode)
     assert {"component-template/base"} == set(record.entries)
     assert 5 == len(on.deploy(resources).outcomes)
     assert on.plan(resources).empty
