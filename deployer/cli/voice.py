@@ -48,6 +48,9 @@ def reset() -> None:
     VOICE.quiet = VOICE.verbose = VOICE.debug = False
     VOICE.form = "text"
     logging.getLogger("deployer").setLevel(logging.NOTSET)
+    module = _secrets()
+    if module is not None:
+        module.forget_all()
 
 
 def note(text: str = "") -> None:
@@ -89,8 +92,13 @@ def phase(text: str) -> Iterator[None]:
 
 def scrubbed(text: str) -> str:
     """A text without any secret that was read in this run."""
-    module = sys.modules.get("deployer.cluster.secrets")  # not there, nothing was read
+    module = _secrets()
     return text if module is None else str(module.scrub_all(text))
+
+
+def _secrets() -> Any:
+    """The module that reads secrets, if it is loaded: where it is not, none was read."""
+    return sys.modules.get("deployer.cluster.secrets")
 
 
 def colour() -> bool | None:

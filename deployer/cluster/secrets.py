@@ -33,6 +33,12 @@ def scrub_all(text: str) -> str:
     return _without(text, _ALL)
 
 
+def forget_all() -> None:
+    """Begin anew: for the next run in the same process."""
+    with _LOCK:
+        _ALL.clear()
+
+
 def _without(text: str, values: set[str]) -> str:
     with _LOCK:
         known = sorted(values, key=len, reverse=True)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from deployer.model.environment import Connection
+from deployer.cluster.secrets import scrub_all
 from deployer.model.errors import DeployerError
 from deployer.plan.outcome import Attempt
 
@@ -64,7 +65,7 @@ def _attempted(cluster: str, address: str, work: Callable[[], T], several: bool)
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         told = DefectError(
-            f"a bug of ours: {type(error).__name__}: {error}",
+            scrub_all(f"a bug of ours: {type(error).__name__}: {error}"),
             why=f"in {place.name}, line {place.lineno} of {place.filename.rpartition('/')[2]}",
             todo=f"Run again with --debug and --cluster {cluster}, and report what it prints.",
         )
