@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deployer.catalogue import environments, validation, yamlfile
 from deployer.catalogue.yamlfile import Path_
-from deployer.model.environment import Environment, Limits
+from deployer.model.environment import Control, Environment, Limits
 from deployer.model.errors import UsageError
 from deployer.model.finding import Findings, near
 
@@ -98,6 +98,8 @@ def _defaults(value: Mapping[str, Any]) -> dict[str, Any]:
     limits, plain = Limits(), Environment.__dataclass_fields__
     found: dict[str, Any] = {
         "production": plain["production"].default,
+        "branches": list(environments.MAIN) if value.get("production") else [],
+        "require_plan": Control().require_plan,
         "data.namespace": plain["namespace"].default,
         "data.only": plain["only_namespace"].default,
         "limits.max_changed_percent": limits.max_changed_percent,
