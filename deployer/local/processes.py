@@ -43,17 +43,21 @@ class Stopped:
     forced: bool
 
 
+PASSED_ON = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV", "JAVA_HOME", "JAVA_TOOL_OPTIONS", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})  # fmt: skip
+"""The variables that what runs for days gets of the shell that started it (``LC_*`` and ``XDG_*`` too): others may be secrets."""
+
+
 def launch(
     role: str, command: Sequence[str | Path], *, log: Path, cwd: Path, environ: Mapping[str, str] | None = None
 ) -> Process:
     """Starts `command` detached (own session, no terminal, output appended to `log`) and gives its identity.
 
-    Raises LocalError if it could not be started or ended at once.
+    It gets `environ` (default: this process's variables), as far as `PASSED_ON` lets it through. Raises LocalError if it could not be started or ended at once.
     """
     launcher = subprocess.run(
         ["/bin/sh", "-c", _LAUNCHER, "sh", log, *command],
         cwd=cwd,
-        env=None if environ is None else dict(environ),
+        env=_passed_on(os.environ if environ is None else environ),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -64,6 +68,10 @@ def launch(
     if started is None:
         raise died(role, log)
     return Process(role, pid, started, log)
+
+
+def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name in PASSED_ON or name.startswith(("LC_", "XDG_"))}
 
 
 def started_at(pid: int) -> str | None:

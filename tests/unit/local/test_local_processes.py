@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from deployer.local.processes import Process, Stopped, alive, last_lines, launch, started_at, stop
 from deployer.model.errors import LocalError
 
@@ -38,6 +40,19 @@ def test_output_goes_to_the_log(started: Start) -> None:
     process = started("echo out; echo err >&2; exec sleep 60")
 
     wait_for(lambda: last_lines(process.log) == "out\nerr")
+
+
+def test_promise_29_what_runs_for_days_has_no_secret_of_the_shell(started: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is started with the variables that it needs, and none that may be a password."""
+    monkeypatch.setenv("OPENSEARCH_PASSWORD", "c4nary")
+
+    process = started("env; echo end; exec sleep 60")
+    wait_for(lambda: "end" in last_lines(process.log))
+
+    told = Path(f"/proc/{process.pid}/environ")
+    text = process.log.read_text() + (told.read_text() if told.exists() else "")
+    assert "PATH=" in text
+    assert "c4nary" not in text
 
 
 def test_recycled_number_is_not_touched(started: Start) -> None:
