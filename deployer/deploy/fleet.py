@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from deployer.model.environment import Connection
 from deployer.cluster.secrets import scrub_all
+from deployer.model.environment import Connection
 from deployer.model.errors import DeployerError
 from deployer.plan.outcome import Attempt
 

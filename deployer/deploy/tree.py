@@ -31,8 +31,10 @@ class Tree:
 
     def holds(self, commit: str) -> bool:
         """Whether the history of what is checked out has a commit in it, as far as the clone goes back."""
+        if commit == self.commit:
+            return True
         git = Git(self.root)
-        return commit == self.commit or git.run("merge-base", "--is-ancestor", commit, self.commit).returncode == 0
+        return git.commit(commit) == commit and git.run("merge-base", "--is-ancestor", commit, self.commit).returncode == 0
 
 
 def read_tree(root: Path) -> Tree:

@@ -118,13 +118,33 @@ def of_value(value: Mapping[str, Any], name: str, data: bytes | None = None) -> 
         )
     try:
         body = opened(value, data, "signature")
-        analytics = tuple(Verdict(**one) for one in body["analytics"])
-        fields = {name: body[name] for name in ("tool", "commit", "dirty", "at", "who", "job")}
-        return Evidence(**fields, analytics=analytics, digest=value["digest"], signature=value.get("signature", ""))
+        return Evidence(
+            **_typed(Evidence, {name: body[name] for name in ("tool", "commit", "dirty", "at", "who", "job")}),
+            analytics=tuple(_verdict(one) for one in body["analytics"]),
+            digest=str(value["digest"]),
+            signature=str(value.get("signature", "")),
+        )
     except BrokenError as error:
         raise _changed(name, str(error)) from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise _changed(name, "it has not the form of a test report") from None
+
+
+def _verdict(value: Mapping[str, Any]) -> Verdict:
+    content = value["content"]
+    if not isinstance(content, dict) or not all(isinstance(one, str) for one in content.values()):
+        raise TypeError("content")
+    plain = {name: inner for name, inner in value.items() if name != "content"}
+    return Verdict(**_typed(Verdict, plain), content=content)
+
+
+def _typed(kind: type[Verdict] | type[Evidence], values: dict[str, Any]) -> dict[str, Any]:
+    """The values of fields; TypeError if one has not the type of its field."""
+    kinds = {field.name: str(field.type) for field in dataclasses.fields(kind)}
+    for name, value in values.items():
+        if type(value).__name__ != kinds[name]:
+            raise TypeError(name)
+    return values
 
 
 def refusals(

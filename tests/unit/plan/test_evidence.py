@@ -11,6 +11,7 @@ from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind
 from deployer.plan import Selection, evidence
 from deployer.plan.evidence import Evidence, Verdict, contents
+from deployer.plan.sealed import sealed
 from tests.deployments import channel, component, index_template, monitor, pipeline
 
 COMMIT = "a" * 40
@@ -94,6 +95,21 @@ def test_what_is_no_report_is_refused(data: bytes) -> None:
 
     assert "r.json" in error.value.what
     assert "deployer test --report" in error.value.todo
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("passed", "false"), ("failures", 0.5), ("content", []), ("content", {"prod": 1}), ("analytic", 1), ("more", 1)],
+)
+def test_a_report_whose_digest_fits_and_whose_form_does_not_is_refused(name: str, value: object) -> None:
+    """What somebody made by other means ends in a refusal, and is not read as something else."""
+    body = {key: inner for key, inner in json.loads(evidence.dump(report())).items() if key != "digest"}
+    body["analytics"][0][name] = value
+
+    with pytest.raises(RefusedError) as error:
+        evidence.load(sealed(body), "r.json")
+
+    assert "it has not the form of a test report" == error.value.why
 
 
 def test_a_report_in_another_file_is_refused_if_it_was_edited() -> None:
