@@ -129,10 +129,10 @@ def show_error(error: DeployerError) -> None:
 
 
 def _inert(text: str) -> str:
-    """A text of a server's or a file's making, without control characters (promise 30)."""
+    """A text of a server's or a file's making, without control characters (promise 30); several lines below each other."""
     from deployer.report.escape import visible
 
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return "\n         ".join(visible(line) for line in text.split("\n"))
 
 
 def show_findings(findings: Iterable[Finding], root: str = "") -> None:

@@ -187,11 +187,6 @@ def _raise(found: Sequence[RefusedError], environment: str, what: str) -> None:
     todos = dict.fromkeys(error.todo for error in shown if error.todo)
     raise RefusedError(
         f"{len(found)} things stand against this {what} of {environment}",
-        why=_lines([*(f"{error.what}: {error.why}" if error.why else error.what for error in shown), *rest]),
-        todo=_lines(list(todos)),
+        why="\n".join([*(f"{error.what}: {error.why}" if error.why else error.what for error in shown), *rest]),
+        todo="\n".join(todos),
     )
-
-
-def _lines(texts: Sequence[str]) -> str:
-    """Several reasons, one a line, below each other behind a label of an error."""
-    return "\n         ".join(texts)
