@@ -346,7 +346,7 @@ test_report: {key: c4naryB}
 """
 
 
-@pytest.mark.parametrize("output", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("output", ["text", "json", "github", "gitlab", "sarif"])
 def test_promise_29_a_secret_in_the_wrong_place_is_not_repeated(
     output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

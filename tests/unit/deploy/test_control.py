@@ -269,6 +269,12 @@ def test_without_a_test_report_production_is_refused(folder: Path, run: Run) -> 
     assert "deployer test --report FILE" in error
 
 
+def test_what_no_test_speaks_of_needs_no_report(folder: Path, run: Run) -> None:
+    """A channel alone does not; a pipeline does, for the analytics that read what went through it."""
+    assert 0 == run("--select", "channel/demo")[0]
+    assert 3 == run("--select", "ingest-pipeline/plain")[0]
+
+
 def test_a_report_of_another_commit_is_refused_with_every_reason(folder: Path, run: Run) -> None:
     """A commit later the same report is one of another commit; and analytics that changed are named."""
     report = passed(folder, folder.parent / "report.json")
@@ -362,8 +368,8 @@ def test_all_that_stands_against_a_deploy_is_told_at_once(folder: Path, run: Run
 @pytest.mark.parametrize("command", ["rollback", "destroy", "unlock"])
 def test_an_emergency_needs_no_clean_tree_and_no_report(command: str, folder: Path, seen: tuple[str, list[Request]], capsys: pytest.CaptureFixture[str]) -> None:
     """What goes back to recorded content, removes what is owned or takes a lock away wants consent, and asks no repository."""
+    rule(folder, "require_plan: true")
     git(folder, "switch", "-qc", "work")
-    (folder / "README.md").write_text("edited")
     consent = ["--yes"] if command == "unlock" else ["--confirm", "local"]
 
     common.run(cli, [command, "--root", str(folder), "--env", "local", *consent], "deployer")
