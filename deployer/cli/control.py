@@ -14,6 +14,7 @@ from deployer.cli import applying, common, wishes
 from deployer.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from deployer.cluster import Vault
     from deployer.deploy.control import Gate, Report
     from deployer.model.analytic import Repository
     from deployer.model.environment import Environment
@@ -54,6 +55,14 @@ def before_deploy(prepared: wishes.Prepared, given: Path | None) -> None:
     """Raise RefusedError unless the environment lets the repository be deployed as it lies there."""
     gate = _gate(prepared, given)
     gate.deploy(prepared.loaded.root, lambda: made_of(prepared), lambda: _report(prepared, given))
+
+
+def before_writing(root: Path, environment: Environment, vault: Vault) -> None:
+    """Raise RefusedError unless the environment lets what is no detection be written from the repository as it lies there."""
+    from deployer import __version__
+    from deployer.deploy.control import Gate
+
+    Gate(environment, __version__, vault.read, os.environ).beside(root)
 
 
 def before_saving(prepared: wishes.Prepared, given: Path | None) -> Mapping[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.cli import applying, common, wishes
+from deployer.cli import applying, common, control, wishes
 from deployer.model.errors import ClusterError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def dashboards(
         )
     if deploy:
         applying.consent_in_time(environment, named.production, confirm)
+        control.before_writing(loaded.root, named, Vault(loaded.root))
     client = DashboardsClient(named.dashboards, Vault(loaded.root))
     changes, others = _looked(client, named, wanted)
     due = _due(changes, on_drift)

@@ -80,6 +80,12 @@ class Gate:
         found += self._tested(tree.commit, made_of, report)
         _raise(found, name, "deploy")
 
+    def beside(self, root: Path) -> None:
+        """Raise RefusedError unless what no test speaks of may be written, such as a dashboard: a clean tree, a named branch."""
+        if self.environment.production or self.environment.control.branches:
+            tree = read_tree(root)
+            _raise([*self._clean(tree), *self._branch(tree)], self.environment.name, "deploy")
+
     def save(self, root: Path, made_of: Mapping[str, str], report: Report | None) -> None:
         """Raise RefusedError unless a plan of the repository as it lies there may be saved. The branch is asked at the deploy:
         the commit may get onto it meanwhile."""

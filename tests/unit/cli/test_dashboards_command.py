@@ -14,6 +14,7 @@ from deployer.catalogue import load_environment, load_repository
 from deployer.check.saved_objects import problems
 from deployer.cli import cli, common
 from deployer.model.finding import Findings
+from tests.clones import committed
 from tests.fake_dashboards import FakeDashboards, fake_dashboards
 from tests.faults import Reply, Request
 from tests.unit import repo
@@ -226,12 +227,15 @@ def test_what_is_not_consented_to_or_not_meant_is_refused(
 
 
 def test_production_is_deployed_with_its_name(root: Path, fake: FakeDashboards) -> None:
-    """As a deploy is."""
+    """As a deploy is: from what was committed, on a branch that is named."""
     path = root / "environments/local.yml"
     edit(path, "name: local", "name: local\nproduction: true")
     edit(path, "  auth: {type: basic, username: env:DASHBOARDS_USER, password: env:DASHBOARDS_PASSWORD}\n", "")
     fake.user = None
 
+    assert 3 == run(root, "--deploy", "--confirm", "local")
+    assert [] == fake.seen
+    committed(root)
     assert 0 == run(root, "--deploy", "--confirm", "local")
     assert 1 == fake.imports
 

@@ -45,6 +45,7 @@ COMMANDS = (
     ("alerts",),
     ("rollback", "--yes"),
     ("unlock", "--yes"),
+    ("dashboards", "--deploy", "--yes"),
 )
 BEARER = "{type: bearer, token: REF(token)}"
 BASIC = "{type: basic, username: REF(user), password: REF(password)}"
@@ -124,7 +125,8 @@ def repository(
             (folder / "secrets" / name).write_text(f"{value}\n")
     made = write(folder / "repository", local=('{hosts: ["http://127.0.0.1:9"]}', f'{{hosts: ["{url}"], auth: {auth}{more}}}'))  # fmt: skip
     path = made / "environments/local.yml"
-    path.write_text(path.read_text().replace("channels:\n", f"channels:\n{channels}"))
+    dashboards = f'dashboards: {{url: "{url}", auth: {auth}{more}}}\n'
+    path.write_text(path.read_text().replace("channels:\n", f"{dashboards}channels:\n{channels}"))
     return made
 
 
