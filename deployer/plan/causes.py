@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deployer.model.resource import Resource
-from deployer.plan.canonical import canonical
-from deployer.plan.compare import Absent, FieldChange, changes
+from deployer.plan.canonical import canonical, redacted
+from deployer.plan.compare import ABSENT, Absent, FieldChange, changes
 from deployer.plan.content import recordable, references
 
 TOOL = "tool"
@@ -18,9 +18,15 @@ _MESSAGES = "templates/messages/"
 _MESSAGE_PARTS = ("message_template", "subject_template")
 
 
-def differences(before: Mapping[str, Any], resource: Resource) -> tuple[FieldChange, ...]:
+def differences(
+    before: Mapping[str, Any], resource: Resource, live: Mapping[str, Any] | None = None
+) -> tuple[FieldChange, ...]:
     """The fields of what people wrote that differ from the document of what was sent last, and of what is rendered from
-    them those that differ for another reason: a template, a mapping or this tool changed."""
+    them those that differ for another reason: a template, a mapping or this tool changed.
+
+    Where all that is as it was, a secret behind a reference is another: told by its digest and that of what stands in
+    `live`, the body (`canonical.redacted`) on the cluster.
+    """
     now = recordable(resource)
     written = changes(before["written"], now["written"])
     rendered = changes(before["body"], now["body"], "body")
@@ -34,11 +40,24 @@ def differences(before: Mapping[str, Any], resource: Resource) -> tuple[FieldCha
             if _pair(change) not in echoes and (not written or _is_of(change.path, files))
         ]
     if not told:
-        told = [
-            FieldChange(path, f"{name} as it was", f"{name} as it is now", name)
-            for path, name in references(now["body"])
-        ]
+        told = [*_secrets(now["body"], resource, live or {})]
     return tuple(told)
+
+
+def _secrets(body: Mapping[str, Any], resource: Resource, live: Mapping[str, Any]) -> Iterator[FieldChange]:
+    """The references of a body whose secrets differ, each with the digests of both."""
+    was, now = {"config": live.get("config", live)}, redacted(resource.kind, resource.body)
+    for path, name in references(body):
+        old, new = (_at(value, path.split(".")[1:]) for value in (was, now))
+        if old != new:
+            yield FieldChange(path, ABSENT if old is None else f"{name} ({old})", f"{name} ({new})", name)
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path; None if nothing does."""
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def named(found: Sequence[FieldChange]) -> dict[str, None]:

@@ -171,7 +171,7 @@ class _Decider:
             self._new(resource)
 
     def _known(self, resource: Resource, live: Live, entry: Entry) -> None:
-        wanted = self._differences(resource, entry) if digest(resource.body) != entry.sent else ()
+        wanted = self._differences(resource, entry, live) if digest(resource.body) != entry.sent else ()
         drift = self._drift(live, entry)
         if not wanted and not drift and not self._linked(resource, live):
             self._act(Verb.UPDATE, resource, live, entry, reason="its monitors have other ids now")
@@ -307,12 +307,12 @@ class _Decider:
             return (FieldChange("(what it was is not recorded)", ABSENT, ABSENT),)
         return changes(before, live.body) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
 
-    def _differences(self, resource: Resource, entry: Entry) -> tuple[FieldChange, ...]:
+    def _differences(self, resource: Resource, entry: Entry, live: Live) -> tuple[FieldChange, ...]:
         """What people wrote, old and new; where that is the same, what of the body differs."""
         document = self.record.documents.get(entry.sent_document, {})
         if "written" not in document:
             return (FieldChange("(what was sent is not recorded)", ABSENT, ABSENT),)
-        return causes.differences(document, resource) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
+        return causes.differences(document, resource, live.body) or (FieldChange("(hidden fields)", ABSENT, ABSENT),)
 
     def _act(
         self,

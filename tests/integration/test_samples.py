@@ -143,12 +143,12 @@ def test_variants_that_declare_another_outcome_than_the_measured_one_fail(report
 def test_a_report_for_deploys_says_what_failed(folder: Path, report: tuple[int, dict[str, Any]]) -> None:
     """It is written although tests failed, with the commit, and speaks for no deploy of the analytic."""
     found, _ = evidence.load(report[1]["evidence"], "evidence.json")
-    made = evidence.contents(fresh(folder, "local")[1].resources)
+    made = {"XX0001": "0" * 64, "XX0002": "0" * 64}
     refused = evidence.refusals(
         found, "it", environment="local", commit=read_tree(folder).commit, made_of=made, tool=__version__
     )
 
-    assert ["XX0001 did not pass its tests"] == [error.what for error in refused]
+    assert ["XX0001 did not pass its tests", "XX0002 is not in it"] == [error.what for error in refused]
     assert "3 of its " in refused[0].why
     assert "5 findings" in refused[0].why
 

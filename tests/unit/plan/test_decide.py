@@ -400,7 +400,10 @@ def test_an_address_of_a_channel_is_never_in_a_plan() -> None:
     action = only(plan([made.channel(DEPLOYMENT, "http://hook/new-secret", "env:HOOK")], lives, record))
 
     assert "secret" not in repr((action.changes, action.drift, action.live, action.entry))
-    assert action.changes[0].path == "body.config.webhook.url"
+    (change,) = action.changes
+    assert "body.config.webhook.url" == change.path
+    assert ["env:HOOK (hidden, sha256 "] * 2 == [str(side)[:25] for side in (change.old, change.new)]
+    assert change.old != change.new
 
 
 def test_only_documents_of_what_differs_are_asked_for() -> None:
