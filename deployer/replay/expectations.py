@@ -25,6 +25,9 @@ from deployer.replay.stage import stage
 
 WORKERS = 4
 
+Rendered = tuple[dict[str, Any] | None, str]
+"""A monitor's body and all that decides what it finds, as a text; without a body, why there is none."""
+
 Memory = dict[tuple[int, str], execute.Run]
 """What a monitor's body, run with a clock, gave on the events of one analytic."""
 
@@ -121,6 +124,7 @@ def judge(
 class _Runner:
     def __init__(self, client: Client, analytic: Analytic, target: Target, known: Memory) -> None:
         self.client, self.analytic, self.target, self.known = client, analytic, target, known
+        self.bodies: dict[tuple[str, str], Rendered] = {}
         self.defaults = {name: tunable.default for name, tunable in analytic.tunables.items()}
 
     def case(self, case: Case) -> list[Setting]:
@@ -168,31 +172,46 @@ class _Runner:
         return self._run(case, case.base, key, target)
 
     def _run(self, case: Case, expectation: Expectation, key: str, target: Target | None = None) -> execute.Run:
-        findings = Findings()
-        resource = monitors.render(
-            self.analytic, self.analytic.monitors[key], target or self.target, findings, expectation.tunables
-        )
-        if resource is None:
-            return execute.Run(frozenset(), str(findings.errors[0]) if findings.errors else "cannot be rendered")
-        body = _within(resource.body, self.target.naming, self.analytic.id.lower())
-        spec = self.analytic.monitors[key]
-        entities = self.target.repository.entities if spec.level == "document" else {}
-        named = {name: (*entities[name].fields, entities[name].placeholder) for name in spec.entity if entities}
-        asked = (case.clock, json.dumps([body, named], sort_keys=True))
-        run = self.known.get(asked)
+        if target is None:
+            body, text = self._rendered(key, expectation.tunables)
+        else:
+            body, text = self._render(key, expectation.tunables, target)
+        if body is None:
+            return execute.Run(frozenset(), text)
+        run = self.known.get((case.clock, text))
         if run is None:
-            run = self._executed(body, case, spec.level, named)
+            run = self._executed(body, case, key)
             if not run.error:
-                self.known[asked] = run
+                self.known[case.clock, text] = run
         return run
 
-    def _executed(
-        self, body: Mapping[str, Any], case: Case, level: str, named: Mapping[str, Sequence[str]]
-    ) -> execute.Run:
-        if level != "document":
+    def _rendered(self, key: str, given: Mapping[str, Any]) -> Rendered:
+        """The same for all cases that give the same values: most give none."""
+        wanted = (key, json.dumps(given, sort_keys=True))
+        if wanted not in self.bodies:
+            self.bodies[wanted] = self._render(key, given, self.target)
+        return self.bodies[wanted]
+
+    def _render(self, key: str, given: Mapping[str, Any], target: Target) -> Rendered:
+        findings = Findings()
+        resource = monitors.render(self.analytic, self.analytic.monitors[key], target, findings, given)
+        if resource is None:
+            return None, str(findings.errors[0]) if findings.errors else "cannot be rendered"
+        body = _within(resource.body, self.target.naming, self.analytic.id.lower())
+        return body, json.dumps([body, self._named(key)], sort_keys=True)
+
+    def _named(self, key: str) -> dict[str, tuple[str, ...]]:
+        """The fields of each entity of a document-level monitor, the placeholder last: its body does not say them."""
+        spec, known = self.analytic.monitors[key], self.target.repository.entities
+        if spec.level != "document":
+            return {}
+        return {name: (*known[name].fields, known[name].placeholder) for name in spec.entity}
+
+    def _executed(self, body: Mapping[str, Any], case: Case, key: str) -> execute.Run:
+        if self.analytic.monitors[key].level != "document":
             return execute.dry(self.client, body, case.clock)
         try:
-            return execute.documents(self.client, body, case.clock, named)
+            return execute.documents(self.client, body, case.clock, self._named(key))
         except ClusterError as error:
             return execute.Run(frozenset(), f"{error.what}: {error.why}")
 

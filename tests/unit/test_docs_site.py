@@ -13,6 +13,9 @@ from deployer.cli import COMMANDS
 from deployer.model.finding import Findings
 from tools import docs
 
+# What myst-parser asks of Sphinx in a way that a later Sphinx will not answer is its matter.
+pytestmark = pytest.mark.filterwarnings("ignore:.*MystReferenceResolver.app")
+
 
 @pytest.fixture(scope="module")
 def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
