@@ -43,7 +43,7 @@ def pages(root: Path) -> dict[str, str]:
 def commands() -> dict[str, str]:
     """A page of all commands, each as its `--help` has it."""
     parts = ["# Commands", "", "What `deployer COMMAND --help` prints. The options of [every command](../cli.md#what-goes-where) stand there."]  # fmt: skip
-    with click.Context(cli, info_name="deployer") as top:
+    with click.Context(cli, info_name="deployer", **cli.context_settings) as top:
         for name in COMMANDS:
             command = cli.get_command(top, name)
             assert command is not None
