@@ -57,7 +57,7 @@ def on(cluster_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
         (bench.folder / "detections/DET9999/XX0001/samples.yml").write_text(SAMPLES)
         local = environment(bench)
         text = local.read_text()
-        prod = text.replace("name: local", "name: prod\nproduction: true", 1)
+        prod = text.replace("name: local", "name: prod\nproduction: true\nrequire_plan: true", 1)
         (local.parent / "prod.yml").write_text(prod.replace('"http://127.0.0.1:9/x"', "env:SOC_WEBHOOK_URL"))
         for name in ("local", "ci"):
             own = text.replace("name: local", f"name: {name}", 1).replace(
