@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help venv pins pin-jars sbom docs demo demo-down test browser unit cluster-tests lint format real-logs fidelity chaos bench-deploy bench-query-cost bench-schedule clean
+.PHONY: help venv pins pin-jars sbom docs demo demo-down test browser unit cluster-tests lint format real-logs fidelity chaos fuzz bench-deploy bench-query-cost bench-schedule clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make docs        build the documentation, build/docs (make test does it too; every warning is an error)"
 	@echo "make real-logs   measure the detections on a folder of real logs (EVENTS=DIR)"
 	@echo "make chaos       kill a deploy, or break its connection, at each of its writes (OPTIONS='--every 6': some)"
+	@echo "make fuzz        100,000 inputs made up for each reader of strangers' files (OPTIONS='--inputs 1000 --only yaml')"
 	@echo "make fidelity    compare the mapping with what established integrations give (EVENTS=DIR)"
 	@echo "make bench-deploy  time plans and deploys of up to 900 monitors (OPTIONS='--monitors 50 --runs 1')"
 	@echo "make bench-query-cost  time the monitors' searches on a million events, and the pipelines (OPTIONS='--events 50000')"
@@ -104,6 +105,11 @@ bench-query-cost: venv
 
 bench-schedule: venv
 	$(BIN)/python -m benchmarks.schedule $(OPTIONS)
+
+fuzz: venv
+	@$(BIN)/python -m tools.uv pip install --quiet $(PINNED) --requirement constraints-fuzz.txt \
+		|| echo "atheris cannot be installed here" >&2
+	nice -n 10 $(BIN)/python -m tests.fuzz $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

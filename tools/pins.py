@@ -20,17 +20,25 @@ PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-a
 PYTHONS = ("3.11", "3.12", "3.13")
 
 
+APART = {"fuzz": "constraints-fuzz.txt"}
+"""Groups that only one command needs, each with its own file; their wheels are not there for every platform."""
+
+
 def groups(project: Path) -> list[str]:
-    """The names of the dependency groups."""
-    return sorted(tomllib.loads(project.read_text("utf-8"))["dependency-groups"])
+    """The names of the dependency groups that are always installed."""
+    return sorted(set(tomllib.loads(project.read_text("utf-8"))["dependency-groups"]) - set(APART))
 
 
 def compile_pins(options: list[str]) -> int:
-    """Write constraints.txt; uv's exit code."""
+    """Write constraints.txt and those of the groups apart; uv's exit code."""
     words = ["pip", "compile", "--quiet", "--universal", "--python-version", OLDEST, "--only-binary", ":all:"]
-    words += ["--generate-hashes", "--no-annotate", "--custom-compile-command", "make pins", "--output-file", FILE]
+    words += ["--generate-hashes", "--no-annotate", "--custom-compile-command", "make pins", "--output-file"]
+    for name, file in APART.items():
+        code = uv.run(*words, file, *options, "--group", f"pyproject.toml:{name}")
+        if code:
+            return code
     named = [word for name in groups(ROOT / "pyproject.toml") for word in ("--group", name)]
-    return uv.run(*words, *options, "--all-extras", *named, "pyproject.toml")
+    return uv.run(*words, FILE, *options, "--all-extras", *named, "pyproject.toml")
 
 
 def lacking() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, exclusions, tunables, validation, workflows, yamlfile
+from deployer.catalogue import conditions, exclusions, tunables, uses, validation, workflows, yamlfile
 from deployer.catalogue.yamlfile import Document, Path_
 from deployer.model.analytic import Analytic, Distinct, LogSourceUse, MonitorSpec, Tunable
 from deployer.model.condition import Condition, TunableRef, Use
@@ -26,6 +26,8 @@ def load(path: Path, root: Path, findings: Findings, text: str | None = None) ->
         if condition is not None:
             events[name] = condition
     monitors = {key: _monitor(document, key, raw, findings) for key, raw in value.get("monitors", {}).items()}
+    if not uses.bounded(document, events, monitors.values(), findings):
+        return None
     analytic = Analytic(
         id=value["id"],
         title=value["title"],

@@ -166,6 +166,9 @@ class _Reader:
                     self.document.where("sources", name, key=True),
                     near(name, self.sources),
                 )
+            for key, text in (("index", raw.get("index")), *(raw.get("filter") or {}).items()):
+                place = ("sources", name, "index") if key == "index" else ("sources", name, "filter", key)
+                tunables.check_braces(text, f"'{key}'", self.document, place, self.findings)
             delay, silence = (
                 durations.seconds(raw[key]) if key in raw else None for key in ("ingest_delay", "silent_after")
             )

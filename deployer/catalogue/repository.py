@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from deployer.catalogue import analytics, samples, sources
+from deployer.catalogue import analytics, samples, sources, yamlfile
 from deployer.catalogue.yamlfile import Document, read_text
 from deployer.model.analytic import Analytic, Case, LogSource, Repository
 from deployer.model.errors import Location, UsageError
@@ -64,7 +65,7 @@ def _analytics(
 ) -> tuple[dict[str, Analytic], dict[str, tuple[Case, ...]]]:
     found: dict[str, Analytic] = {}
     cases: dict[str, tuple[Case, ...]] = {}
-    for path in analytic_files(root):
+    for path in analytic_files(root, findings):
         loaded = _loaded(path, root, findings)
         if loaded is None:
             continue
@@ -84,9 +85,15 @@ def _analytics(
     return found, cases
 
 
-def analytic_files(root: Path) -> list[Path]:
-    """The files of all analytics below `root`, sorted."""
-    return sorted((root / "detections").glob("*/*/analytic.yml"))
+def analytic_files(root: Path, findings: Findings | None = None) -> list[Path]:
+    """The files of all analytics below `root`, sorted. A link to a folder elsewhere is a finding, and not looked into."""
+    told = Findings() if findings is None else findings
+    folders = [root / "detections"]
+    for _ in range(2):
+        looked = [yamlfile.folder(each, root, told) for each in folders]
+        folders = [inner for each in looked if each for inner in sorted(each.iterdir()) if inner.is_dir()]
+    inside = [yamlfile.folder(each, root, told) for each in folders]
+    return [each / "analytic.yml" for each in inside if each and os.path.lexists(each / "analytic.yml")]
 
 
 def load_analytic(
@@ -140,7 +147,8 @@ def load_cases(
 
 def _templates(root: Path, findings: Findings) -> dict[str, str]:
     result = {}
-    for path in sorted((root / "templates").rglob("*.j2")):
+    folder = yamlfile.folder(root / "templates", root, findings)
+    for path in sorted(folder.rglob("*.j2")) if folder else ():
         text = read_text(path, root, findings)
         if text is not None:
             result[path.relative_to(root / "templates").as_posix()] = text

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from deployer.catalogue import conditions, validation, yamlfile
+from deployer.catalogue import conditions, tunables, validation, yamlfile
 from deployer.model import durations
 from deployer.model.analytic import EXPECTED, SILENT_AFTER, Entity, LogSource, Serves
 from deployer.model.errors import Location
@@ -89,6 +89,9 @@ def load_entities(root: Path, findings: Findings) -> dict[str, Entity]:
     document = yamlfile.load(path, root, findings)
     if document is None or not validation.check(document, "entities", findings):
         return {}
+    for name, entry in document.value["entities"].items():
+        place = ("entities", name, "placeholder")
+        tunables.check_braces(entry["placeholder"], f"the placeholder of {name}", document, place, findings)
     return {
         name: Entity(
             name, entry["title"], tuple(entry["fields"]), entry["placeholder"], entry.get("expected", EXPECTED)
@@ -157,7 +160,8 @@ def pipelines_called(value: Any) -> list[str]:
 
 def _documents(root: Path, folder: str, schema: str, findings: Findings) -> list[yamlfile.Document]:
     documents = []
-    for path in sorted((root / folder).glob("*.yml")):
+    inside = yamlfile.folder(root / folder, root, findings)
+    for path in sorted(inside.glob("*.yml")) if inside else ():
         document = yamlfile.load(path, root, findings)
         if document is not None and validation.check(document, schema, findings):
             documents.append(document)

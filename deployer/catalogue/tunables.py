@@ -26,6 +26,19 @@ def check(tunable: Tunable, value: Any, document: Document, path: Path_, finding
     return len(findings.items) == before
 
 
+def check_braces(value: Any, name: str, document: Document, path: Path_, findings: Findings) -> bool:
+    """Add a finding if a value (at `path` of `document`) would speak at the server's mustache stage; True if not."""
+    if not isinstance(value, str) or ("{{" not in value and "}}" not in value):
+        return True
+    findings.add(
+        "DAC006",
+        f"{name} has double braces in '{value:.60}'",
+        document.where(*path),
+        "the server reads {{ and }} as a template of its own; write the value without them",
+    )
+    return False
+
+
 class _Check:
     def __init__(self, tunable: Tunable, document: Document, path: Path_, findings: Findings) -> None:
         self.tunable, self.document, self.path, self.findings = tunable, document, path, findings
@@ -71,14 +84,9 @@ class _Check:
         for index, item in enumerate(value):
             if not self._typed(item, str, _LISTS[self.tunable.type], index, item=True):
                 continue
-            if "{{" in item or "}}" in item:
-                self.findings.add(
-                    "DAC006",
-                    f"{self.tunable.name} has double braces in '{item:.60}'",
-                    self.document.where(*self.path, index),
-                    "the server reads {{ and }} as a template of its own; write the value without them",
-                )
-            elif not item.strip():
+            if not check_braces(item, self.tunable.name, self.document, (*self.path, index), self.findings):
+                continue
+            if not item.strip():
                 self._add("has an empty item", index)
             elif self.tunable.type == "patterns":
                 try:
@@ -150,7 +158,7 @@ def _number(bound: int | str) -> int:
 def minute_of_day(text: str) -> int | None:
     """The minute of the day of ``HH:MM`` (``24:00`` is 1440), or None."""
     hour, colon, minute = text.partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit() and len(hour) == len(minute) == 2):
+    if not (colon and (hour + minute).isascii() and (hour + minute).isdigit() and len(hour) == len(minute) == 2):
         return None
     value = int(hour) * 60 + int(minute)
     return value if int(minute) < 60 and value <= 1440 else None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import jsonschema
+import jsonschema.validators
 from jsonschema.exceptions import ValidationError
 
 from deployer import schemas
@@ -15,10 +17,32 @@ from deployer.catalogue import forms
 from deployer.catalogue.yamlfile import Document
 from deployer.model.finding import Findings, near
 
+MOST = 300
+"""Errors of form that are told of one file: nobody reads more, and a stranger's file may have 100,000."""
+
+
+def _pattern(validator: Any, pattern: str, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """As JSON Schema means it: in Python's expressions a `$` also stands before a last line end, so that ``5m\\n`` would do."""
+    form = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(form, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _whole(checker: Any, value: Any) -> bool:
+    """2.0 is no whole number here: it would be taken for a text or for 1 further on."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator: Any = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _whole),
+)
+
 
 @cache
-def _validator(name: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(schemas.read(name))
+def _validator(name: str) -> Any:
+    return _Validator(schemas.read(name))
 
 
 LONGEST_EXAMPLE = 60
@@ -27,9 +51,12 @@ LONGEST_EXAMPLE = 60
 
 def check(document: Document, schema: str, findings: Findings) -> bool:
     """Add a finding (DAC003) for each place where the document breaks the schema; True if there is none."""
-    errors = [leaf for error in _validator(schema).iter_errors(document.value) for leaf in _leaves(error)]
-    for error in errors:
+    found = (leaf for error in _validator(schema).iter_errors(document.value) for leaf in _leaves(error))
+    errors = list(islice(found, MOST + 1))
+    for error in errors[:MOST]:
         _report(document, error, schemas.read(schema), findings)
+    if len(errors) > MOST:
+        findings.add("DAC003", f"more than {MOST} errors of form", document.where(), "mend these first")
     return not errors
 
 
@@ -57,7 +84,7 @@ def _report(document: Document, error: ValidationError, whole: dict[str, Any], f
     description = _described(schema) or _described(general)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = schema.get("properties", {})
-        for name in [key for key in error.instance if key not in known]:
+        for name in [key for key in error.instance if key not in known][:MOST]:
             hint = near(str(name), known)
             findings.add("DAC003", f"unknown key '{name}' in {shown}", document.where(*path, name, key=True), hint)
         return

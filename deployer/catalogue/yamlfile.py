@@ -7,7 +7,10 @@ Files come from strangers' pull requests: size, depth and the number of values (
 
 from __future__ import annotations
 
+import math
 import re
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +23,11 @@ from deployer.model.finding import Findings
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 60
-MAX_VALUES = 200_000
+MAX_VALUES = 100_000
+
+_SHALLOW = 10_000
+"""The C composer calls itself for each level and ends the process without a word some 20,000 levels down. A level takes a
+bracket, or a column of a line: a text with fewer of both is composed at once, another is looked through before."""
 
 Path_ = tuple[str | int, ...]
 
@@ -69,20 +76,43 @@ class _RefusedError(Exception):
         self.finding = (code, message, mark, hint)
 
 
+LINKS = "links out of the tree, or to a hidden file such as git's own, are not followed"
+
+
+def within(path: Path, root: Path) -> bool:
+    """Whether a path, its links followed, stays below `root`, and no link leads to what is hidden: .git may hold a CI job's token."""
+    try:
+        below = path.resolve().relative_to(root.resolve())
+    except (ValueError, OSError, RuntimeError):  # RuntimeError: links that go in a circle
+        return False
+    return below == path.relative_to(root) or not any(part.startswith(".") for part in below.parts)
+
+
+def folder(path: Path, root: Path, findings: Findings) -> Path | None:
+    """A folder that may be looked into; None, with a finding, if it is a link out of the tree."""
+    if within(path, root):
+        return path
+    findings.add("DAC001", "the folder lies outside of the repository", Location(path.relative_to(root).as_posix()), LINKS)
+    return None
+
+
 def read_text(path: Path, root: Path, findings: Findings) -> str | None:
     """The text of a file below `root`, or None with a finding: outside of the tree, too large, not UTF-8, missing."""
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     where = Location(shown)
     try:
-        if not path.resolve().is_relative_to(root.resolve()):
-            findings.add(
-                "DAC001", "the file lies outside of the repository", where, "links out of the tree are not followed"
-            )
+        if not within(path, root):
+            findings.add("DAC001", "the file lies outside of the repository", where, LINKS)
             return None
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            findings.add("DAC001", "this is no file", where, "a file of text must stand here")
+            return None
+        if status.st_size > MAX_BYTES:
             findings.add("DAC001", f"the file is larger than {MAX_BYTES:,} bytes", where, "split it")
             return None
-        return path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         findings.add("DAC001", f"the file is not UTF-8 text (byte {error.start})", where)
     except OSError as error:
@@ -102,11 +132,15 @@ def parse(text: str, file: str, findings: Findings) -> Document | None:
     """Read YAML text as `load` does; `file` is the name that locations carry."""
     document = Document(file, None)
     try:
+        _look_through(text)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         if node is None:
             findings.add("DAC001", "the file is empty", Location(file))
             return None
         document.value = _Builder(document).build(node, ())
+    except UnicodeEncodeError:
+        findings.add("DAC001", "the file is not UTF-8 text", Location(file))
+        return None
     except yaml.YAMLError as error:
         trouble = yamlerrors.explain(error, text)
         findings.add("DAC001", trouble.message, Location(file, trouble.line, trouble.column), trouble.hint)
@@ -121,6 +155,32 @@ def parse(text: str, file: str, findings: Findings) -> Document | None:
     return document
 
 
+def _look_through(text: str) -> None:
+    """Refuse what the composer must not be given: it calls itself at each level, and makes a node of each value."""
+    if len(text) < 2 * MAX_VALUES and text.count("[") + text.count("{") + _longest(text) < _SHALLOW:
+        return
+    depth = count = 0
+    events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.CSafeLoader)
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        count += isinstance(event, yaml.NodeEvent)
+        _refuse_more(depth, count // 2, event.start_mark)
+
+
+def _longest(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
+
+
+def _refuse_more(depth: int, count: int, mark: Any) -> None:
+    if depth > MAX_DEPTH:
+        raise _RefusedError("DAC001", f"nested deeper than {MAX_DEPTH} levels", mark)
+    if count > MAX_VALUES:
+        raise _RefusedError("DAC001", f"more than {MAX_VALUES:,} values, aliases expanded", mark, "split the file")
+
+
 class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -128,10 +188,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path_) -> Any:
         self.count += 1
-        if len(path) > MAX_DEPTH:
-            raise _RefusedError("DAC001", f"nested deeper than {MAX_DEPTH} levels", node.start_mark)
-        if self.count > MAX_VALUES:
-            raise _RefusedError("DAC001", f"more than {MAX_VALUES:,} values, aliases expanded", node.start_mark)
+        _refuse_more(len(path), self.count, node.start_mark)
         self.document.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
@@ -174,6 +231,6 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text):
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text

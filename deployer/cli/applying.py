@@ -109,11 +109,17 @@ def show_plans(
 
     Raises the error of an environment's only cluster as it is; errors of one of several are shown with the rest.
     """
-    from deployer.report.many import plans_github, plans_json, plans_markdown, plans_text
-
     if len(sights) == 1 and sights[0].error is not None:
         raise sights[0].error
     made = [_plan_of(item) for item in sights]
+    show(made, output, output_file, environment)
+    return made
+
+
+def show(made: Sequence[Attempt[Plan]], output: str, output_file: Path | None, environment: str) -> None:
+    """Show plans in one of the forms."""
+    from deployer.report.many import plans_github, plans_json, plans_markdown, plans_text
+
     if output == "json":
         text = wishes.dumped(plans_json(made, environment))
     elif output == "markdown":
@@ -123,7 +129,6 @@ def show_plans(
     else:
         text = plans_text(made, colour=output_file is None and wishes.coloured())
     wishes.emit(text, output_file)
-    return made
 
 
 def plan_code(made: Sequence[Attempt[Plan]], *, detailed: bool = False) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from deployer.cli import applying, common, control, wishes
-from deployer.model.errors import RefusedError
+from deployer.model.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from deployer.plan import Plan
     from deployer.plan.outcome import Attempt
 
 
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     help="Save the plan, for `deployer deploy FILE` to do exactly this.",
 )
 @control.TEST_REPORT
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="Ask no cluster and read no secret: what a deploy to an empty cluster would make. For a stranger's pull request.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if something would change.")
 def plan(
     root: Path | None,
@@ -37,6 +44,7 @@ def plan(
     output_file: Path | None,
     out: Path | None,
     test_report: Path | None,
+    offline: bool,
     detailed_exitcode: bool,
     **choices: Any,
 ) -> int:
@@ -49,6 +57,16 @@ def plan(
     A plan of a production environment is saved only from a clean git tree. With --test-report, the report goes into the
     file if it speaks for what is planned.
     """
+    if offline:
+        if out is not None or clusters:
+            raise UsageError(
+                "--offline asks no cluster, so there is none to name and no plan to save",
+                todo="Leave out --out and --cluster, or --offline.",
+            )
+        made = _offline(root, environment, select, exclude, choices)
+        applying.show([made], output, output_file, environment)
+        assert made.value is not None
+        return 3 if made.value.refusals(looking=True) else 2 if detailed_exitcode and not made.value.empty else 0
     from deployer.deploy.fleet import worst
 
     prepared = wishes.prepare(root, environment, select, exclude, choices)
@@ -56,9 +74,27 @@ def plan(
     if out is None:
         control.before_showing(prepared, test_report)
     sights = applying.look_at(prepared, prepared.connections(clusters), lambda connection, cluster: prepared.wish)
-    made = applying.show_plans(sights, output, output_file, environment)
+    plans = applying.show_plans(sights, output, output_file, environment)
     left_out = _save(out, prepared, sights, tests) if out is not None else []
-    return worst([applying.plan_code(made, detailed=detailed_exitcode), *left_out])
+    return worst([applying.plan_code(plans, detailed=detailed_exitcode), *left_out])
+
+
+NOWHERE = "an empty cluster (--offline: none was asked)"
+
+
+def _offline(
+    root: Path | None, environment: str, select: tuple[str, ...], exclude: tuple[str, ...], choices: dict[str, Any]
+) -> Attempt[Plan]:
+    """The plan for a cluster on which nothing is. Nothing is read but the repository: no cache, no secret, no git."""
+    from deployer.plan import Choices, Inventory, Record, make_plan, make_selection
+    from deployer.plan.outcome import Attempt as Made
+
+    asked = {name: value for name, value in choices.items() if name != "no_cache"}
+    loaded = common.load(root, environment)
+    analytics = loaded.repository.analytics if select or exclude else {}
+    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
+    record = Record(loaded.environment.deployment)
+    return Made("", NOWHERE, make_plan(loaded.resources, Inventory(), record, loaded.environment, selection, Choices(**asked)))
 
 
 def _save(

@@ -58,6 +58,12 @@ def render(
         return
     for key, resource in chosen.items():
         path = out / f"{key}.json"
+        if not path.resolve().is_relative_to(out.resolve()):
+            raise UsageError(
+                f"{path} leads out of {out}",
+                why="a link in that folder points elsewhere",
+                todo="Remove the link, or give another folder with --out.",
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(resource.body, indent=2, ensure_ascii=False) + "\n", "utf-8")
     common.note(f"{len(chosen)} files written below {out}")

@@ -193,7 +193,7 @@ def dumped_value(value: Any) -> str:
 
 def coloured() -> bool:
     """Whether stdout takes colours: NO_COLOR, FORCE_COLOR and TERM=dumb are honoured."""
-    if not sys.stdout.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ):
+    if not sys.stdout.isatty() and not any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE")):
         return False  # without the import of rich, which takes longer than to plan
     from rich.console import Console
 

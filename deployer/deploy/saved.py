@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deployer.deploy.look import Look, Whole, Wish
-from deployer.model.environment import Environment
+from deployer.model.environment import Environment, SecretRef
 from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind
 from deployer.plan import Selection
@@ -43,7 +43,19 @@ def wish_of(saved: PlanFile, part: Part, environment: Environment, secrets: Secr
     Raises StaleError if a secret or an address of a channel is not what it was, SecretError if it is not there.
     """
     today = {resource.key: resource.unresolved or {} for resource in channels(environment)}
-    desired = saved.content(part, secrets, today)
+    named = {one.url.reference for one in environment.channels.values() if isinstance(one.url, SecretRef)}
+
+    def read(reference: SecretRef) -> str:
+        # A forged file must not make us send a variable or a file of the runner to an address of its choice.
+        if reference.reference not in named:
+            raise StaleError(
+                f"the plan is stale: the environment's file does not name {reference.reference}",
+                why="only secrets that it names are read",
+                todo=AGAIN,
+            )
+        return secrets(reference)
+
+    desired = saved.content(part, read, today)
     sent = {step.key: step.sent for step in part.steps}
     other = [resource.key for resource in desired if digest(resource.body) != sent[resource.key]]
     if other:

@@ -44,13 +44,17 @@ class Findings:
     items: list[Finding] = field(default_factory=list)
     root: str = ""
     excluded: list[tuple[Finding, Exclusion]] = field(default_factory=list)
+    _known: set[Finding] = field(default_factory=set, repr=False, compare=False)
 
     def add(
         self, code: str, message: str, where: Location, hint: str = "", level: str = "error", about: str = ""
     ) -> None:
         """Note one finding; the same one twice is kept once."""
-        finding = Finding(code, message, where, hint, level, about)
-        if finding not in self.items:
+        finding = Finding(code, _short(message), where, _short(hint), level, about)
+        if len(self._known) != len(self.items):  # items may be set from outside
+            self._known = set(self.items)
+        if finding not in self._known:
+            self._known.add(finding)
             self.items.append(finding)
 
     def warn(self, code: str, message: str, where: Location, hint: str = "") -> None:
@@ -95,14 +99,29 @@ class InvalidRepositoryError(DeployerError):
             self.exit_code = 3
 
 
+def _short(text: str) -> str:
+    """A name of a megabyte is no reason for a message of a megabyte."""
+    return text if len(text) <= MESSAGE else f"{text[: MESSAGE - 1]}…"
+
+
+MESSAGE = 2_000
+"""Characters of a message."""
+
+LONGEST, MOST = 100, 3_000
+"""Characters of a name, and names, between which a near one is looked for."""
+
+
 def near(name: str, names: Iterable[str]) -> str:
     """A hint with the nearest known name, or the known names when they are few: ``did you mean 'TimeWindow'?``.
 
     Ids such as AN0903 all look alike: one is guessed only if a single character differs, else the nearest are listed.
     """
-    known = sorted(names)
+    known = sorted(map(str, names))
     if not known:
         return ""
+    if len(name) > LONGEST:  # no slip of the pen; and comparing takes the square of its length
+        return f"known here: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+    known = known[:MOST]
     if _ID.fullmatch(name.upper()) and all(_ID.fullmatch(other) for other in known):
         if name.upper() in known:
             return f"did you mean '{name.upper()}'?"

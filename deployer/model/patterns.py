@@ -116,8 +116,8 @@ def _expression(regex: str) -> str:
         raise ValueError(f"an expression of {len(regex)} characters; the server takes {MAX_EXPRESSION}")
     try:
         re.compile(regex)
-    except re.error as error:
-        raise ValueError(f"'/{regex}/': {error}") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"'/{regex}/': {error}"[:300]) from error
     return regex
 
 

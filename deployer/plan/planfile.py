@@ -9,6 +9,7 @@ from typing import Any
 
 from deployer.model.errors import DeployerError, RefusedError
 from deployer.model.resource import Kind, Resource
+from deployer.plan import formed
 from deployer.plan.actions import Action, Purpose
 from deployer.plan.canonical import digest
 from deployer.plan.content import SecretReader, recordable, refilled, resource_of
@@ -19,6 +20,9 @@ from deployer.plan.sealed import BrokenError, opened, parsed, sealed
 from deployer.plan.selection import Selection
 
 FORMAT = 1
+
+LARGEST, MOST = 64_000_000, 3_000_000
+"""Bytes, and brackets, commas and colons, of a plan file. One of a thousand monitors has a third of that."""
 
 
 class StaleError(RefusedError):
@@ -174,6 +178,8 @@ def load(data: bytes, name: str, tool: str) -> PlanFile:
 
     Raises RefusedError for a file that is none, was changed, or was made by another version of this tool than `tool`.
     """
+    if len(data) > LARGEST or sum(map(data.count, (b"[", b"{", b",", b":"))) > MOST:
+        raise _changed(name, "it is larger than any plan")
     try:
         value = parsed(data)
     except BrokenError:
@@ -240,7 +246,11 @@ def _value(saved: PlanFile) -> dict[str, Any]:
 def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
     selection = value["selection"]
     chosen = selection["select"] or selection["exclude"]
-    return PlanFile(
+    if not isinstance(value["resources"], dict) or set(selection) != {"select", "exclude", "left_out", "drafts"}:
+        raise TypeError("resources")
+    for stored in value["resources"].values():
+        formed.stored(stored)
+    found = PlanFile(
         **{name: value[name] for name in ("environment", "deployment", "tool", "at", "who", "host", "commit", "dirty")},
         choices=Choices(**{**value["choices"], "purpose": Purpose(value["choices"]["purpose"])}),
         selection=Selection(
@@ -266,3 +276,5 @@ def _plan_file(value: Mapping[str, Any], known: str) -> PlanFile:
         tests=value["tests"],
         digest=known,
     )
+    formed.typed(found)
+    return found

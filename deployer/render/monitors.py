@@ -107,7 +107,7 @@ def _formed(body: Mapping[str, Any]) -> bool:
             else found["query"]
         )
         return known and bool(asked) and all(isinstance(value, dict) for value in conditions) and bool(conditions)
-    except (KeyError, IndexError, TypeError, AttributeError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         return False
 
 

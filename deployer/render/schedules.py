@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,10 +32,15 @@ def longest_gap(schedule: Mapping[str, str]) -> int:
     """
     if "interval" in schedule:
         return durations.seconds(schedule["interval"])
+    return _longest_gap(schedule["cron"], schedule["timezone"])
+
+
+@lru_cache(1_000)
+def _longest_gap(cron: str, timezone: str) -> int:
     try:
-        zone = ZoneInfo(schedule["timezone"])
+        zone = ZoneInfo(timezone)
         start = datetime(2024, 1, 1, tzinfo=zone)
-        runs = CronSim(schedule["cron"], start)
+        runs = CronSim(cron, start)
         end, previous, longest, seen = start + timedelta(days=731), None, timedelta(), 0
         for run in runs:
             moment = run.astimezone(UTC)
@@ -43,10 +49,10 @@ def longest_gap(schedule: Mapping[str, str]) -> int:
             previous, seen = moment, seen + 1
             if seen > 3 and (run > end or seen > 20_000):
                 break
-    except (CronSimError, KeyError, OSError) as error:
-        raise ValueError(f"'{schedule['cron']}' in '{schedule['timezone']}' is no schedule: {error}") from error
+    except (CronSimError, KeyError, OSError, ValueError) as error:
+        raise ValueError(f"'{cron:.60}' in '{timezone:.60}' is no schedule: {error!s:.100}") from error
     if seen < 3:
-        raise ValueError(f"'{schedule['cron']}' hardly ever fires")
+        raise ValueError(f"'{cron:.60}' hardly ever fires")
     return int(longest.total_seconds())
 
 

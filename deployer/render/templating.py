@@ -9,17 +9,18 @@ what the template itself wrote.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
-import jinja2.exceptions
 import jinja2.meta
 
 from deployer.model.errors import DeployerError, Location
-from deployer.render.bounded import BoundedEnvironment
+from deployer.model.tags import tags
+from deployer.render.bounded import FAULTS, BoundedEnvironment, charged
 
 _DELIMITERS = {
     "variable_start_string": "[[",
@@ -31,7 +32,9 @@ _DELIMITERS = {
 }
 _BRACES = re.compile(r"\{\{|\}\}")
 _SUFFIX = ".json.j2"
-_TAG = re.compile(r"\{\{.*?\}\}", re.S)
+
+DEEPEST = 300
+"""Levels of a body: a condition of 60 levels makes some 200 of them."""
 
 
 class TemplateError(DeployerError):
@@ -43,16 +46,41 @@ class TemplateError(DeployerError):
 def _json(value: Any) -> str:
     if isinstance(value, jinja2.Undefined):
         value._fail_with_undefined_error()
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(charged(value), ensure_ascii=False)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, jinja2.Undefined):
         value._fail_with_undefined_error()
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = charged(value) if isinstance(value, str) else json.dumps(charged(value), ensure_ascii=False)
     if _BRACES.search(text) or text.startswith(("{", "}")) or text.endswith(("{", "}")):
         raise jinja2.TemplateRuntimeError(f"a value with braces would speak to the server's mustache: {text[:80]}")
     return text
+
+
+def _tags(text: str) -> Iterator[str]:
+    return (tag.text for tag in tags(text, triple=False))
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    """A number; 1e999 is none that JSON could hold afterwards."""
+    found = float(text)
+    return found if math.isfinite(found) else float(_no_number(text[:20]))
+
+
+def _too_deep(value: Any) -> bool:
+    waiting = [(value, 1)]
+    while waiting:
+        one, level = waiting.pop()
+        if level > DEEPEST:
+            return True
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        waiting += [(item, level + 1) for item in inner]
+    return False
 
 
 class Templates:
@@ -63,7 +91,7 @@ class Templates:
         self._json = self._environment(_json)
         self._texts = self._environment(_text)
         self._names: dict[str, list[str]] = {}
-        self._written = {tag for source in self._sources.values() for tag in _TAG.findall(source)}
+        self._written = {tag for source in self._sources.values() for tag in _tags(source)}
 
     def _environment(self, finalize: Any) -> BoundedEnvironment:
         return BoundedEnvironment(
@@ -101,7 +129,7 @@ class Templates:
         if name not in self._names:
             try:
                 others = list(jinja2.meta.find_referenced_templates(self._json.parse(self._sources.get(name, ""))))
-            except jinja2.TemplateSyntaxError:
+            except FAULTS:
                 others = []  # whoever renders it says where it is wrong
             self._names[name] = list(self._sources) if None in others else [other for other in others if other]
         return self._names[name]
@@ -110,14 +138,19 @@ class Templates:
         """A JSON body. TemplateError if the template is missing, undefined in a name, or does not make JSON."""
         text = self._render(self._json, name, values)
         try:
-            body = json.loads(text)
-        except json.JSONDecodeError as error:
+            body = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        except (ValueError, RecursionError) as error:
+            at = f" in line {error.lineno} of what it made" if isinstance(error, json.JSONDecodeError) else ""
             raise TemplateError(
                 "the template does not make valid JSON",
-                why=f"{error.msg} in line {error.lineno} of what it made",
+                why=f"{getattr(error, 'msg', error)}{at}"[:300],
                 where=Location(f"templates/{name}"),
                 todo="print it with `deployer render`",
             ) from error
+        if _too_deep(body):
+            raise TemplateError(
+                f"the template makes a body of more than {DEEPEST} levels", where=Location(f"templates/{name}")
+            )
         if not isinstance(body, dict):
             raise TemplateError("the template must make a JSON object", where=Location(f"templates/{name}"))
         return body
@@ -125,7 +158,7 @@ class Templates:
     def text(self, name: str, values: Mapping[str, Any]) -> str:
         """A message. Only mustache tags that stand in a template itself may stand in it."""
         text = self._render(self._texts, name, values).strip("\n")
-        for tag in _TAG.findall(text):
+        for tag in dict.fromkeys(_tags(text)):
             if tag not in self._written and "[[" not in tag and not self._filled(tag):
                 raise TemplateError(
                     f"the message holds {tag}, which no template wrote", where=Location(f"templates/{name}")
@@ -152,21 +185,12 @@ class Templates:
             return environment.rendered(name, dict(values))
         except jinja2.TemplateSyntaxError as error:
             raise TemplateError(
-                f"the template cannot be read: {error.message}",
+                f"the template cannot be read: {error.message}"[:400],
                 where=Location(f"templates/{error.name or name}", error.lineno, 1),
             ) from error
-        except (
-            jinja2.TemplateError,
-            jinja2.exceptions.SecurityError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            ZeroDivisionError,
-            RecursionError,
-            MemoryError,
-        ) as error:
+        except FAULTS as error:
             raise TemplateError(
-                f"the template cannot be rendered: {error}",
+                f"the template cannot be rendered: {error}"[:400],
                 where=Location(f"templates/{name}", _line(error, name), 1),
                 todo="undefined names and unsafe calls are errors",
             ) from error

@@ -69,6 +69,21 @@ def test_an_event_without_a_name_counts_under_a_placeholder(
     assert "netstat -tulpn" in message
 
 
+def test_promise_28_what_an_event_says_is_never_read_as_a_template(site: Site) -> None:
+    """Tags in names and commands stand in the message as they came, while the message's own tags are filled in."""
+    at = T + timedelta(days=5)
+    spoken = "{{#toJson}}ctx{{/toJson}} {{ctx.monitor.name}} {{{ctx.trigger.name}}} {{=<% %>=}} {{/ctx.newAlerts}}"
+    names = {"host": {"name": "{{ctx.monitor.name}}"}, "user": {"name": "{{#toJson}}ctx{{/toJson}}"}}
+    event = listing(at, **names, auditd={"log": {"tty": [spoken]}})
+    site.send(SOURCE, [{**event, "process": {"command_line": f"netstat {spoken}", "name": "netstat"}}])
+
+    (message,) = messages(site, at)
+
+    assert 2 == message.count(spoken)
+    assert "Who and where (host, user): ((ctx.monitor.name)),((#toJson))ctx((/toJson))" in message.splitlines()
+    assert message.startswith("LOW: Network connections listed on a Linux host (AN0904 / discovery): ((ctx.monitor.name))")
+
+
 def test_lists_and_nested_values_are_shown_one_by_one(site: Site) -> None:
     """A field with several values is shown with each, and the next best field of an entity only where it names it."""
     at = T + timedelta(days=4)

@@ -7,8 +7,10 @@ templates make of conditions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from deployer.catalogue.validation import check_value
+from deployer.check.fire import effort
 from deployer.check.fire.buckets import check_buckets
 from deployer.check.fire.empties import check_empties
 from deployer.check.fire.flows import check_workflows
@@ -20,9 +22,12 @@ from deployer.check.fire.times import check_times
 from deployer.check.fire.wildcards import check_wildcards
 from deployer.model.finding import Findings
 from deployer.model.resource import Kind, Resource
+from deployer.render.monitors import schema_of
 from deployer.render.target import Target
 
-RULES = (check_fields, check_wildcards, check_times, check_indices, check_buckets, check_empties, check_scripts)
+Rule = Callable[[Subject, Findings], None]
+
+RULES: tuple[Rule, ...] = (check_fields, check_wildcards, check_times, check_indices, check_buckets, check_empties, check_scripts)
 _OF_SEARCH = frozenset({check_fields, check_wildcards, check_empties})
 """Rules that look at the query and what it was made from alone: where it is sound, the same one of the next environment is."""
 
@@ -61,14 +66,29 @@ def check_monitors(subjects: Iterable[Subject], findings: Findings) -> None:
     sound: set[str] = set()
     for subject in subjects:
         if subject.analytic.where.file not in faulty:
-            told, seen = Findings(), _of_search(subject)
-            for rule in RULES:
-                if rule not in _OF_SEARCH or seen not in sound:
-                    rule(subject, told)
+            seen = _of_search(subject)
+            told = _told(subject, [rule for rule in RULES if rule not in _OF_SEARCH or seen not in sound])
             for item in told.items:
                 findings.add(item.code, item.message, item.where, item.hint, item.level, subject.key)
             if not told.items:
                 sound.add(seen)
+
+
+def _told(subject: Subject, rules: Sequence[Rule]) -> Findings:
+    """What rules find. They take the form of a monitor for given: one that stumbles has met a body that has not the form."""
+    told = Findings()
+    try:
+        with effort.limited():
+            for rule in rules:
+                rule(subject, told)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        wrong = check_value(subject.resource.body, schema_of(subject.resource.body))
+        if not wrong:
+            raise
+        told = Findings()
+        for message in wrong[:3]:
+            told.add("DAC015", f"the rendered {subject.resource.key} has not the form that the server takes: {message}", subject.spec.where)  # fmt: skip
+    return told
 
 
 def _of_search(subject: Subject) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from deployer.check.fire import lucene
+from deployer.check.fire import effort, expressions, lucene
 from deployer.check.fire.clauses import head, on_field, parts, table, values_of
 from deployer.render import times
 
@@ -131,7 +131,7 @@ def _anything(expression: str) -> bool:
     bare = expression.strip()
     while bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1]
-    return "@" in bare.split("|") or all(_regex(bare, probe) for probe in _PROBES)
+    return "@" in bare.split("|") or all(expressions.fits(bare, probe) for probe in _PROBES)
 
 
 def _rule_is_empty(rule: Any) -> bool:
@@ -217,6 +217,8 @@ def _contradictory(query: Any) -> bool:
 
 def implies(one: Any, other: Any) -> bool:
     """Whether each event that `one` matches is certainly matched by `other`."""
+    if not effort.spend(1):
+        return False
     if one == other or truth_of_leaf(other) is True or truth_of_leaf(one) is False:
         return True
     other_kind, other_body = head(other)
@@ -278,7 +280,7 @@ def _folds(value: Any) -> bool:
 def _values_match(values: Sequence[Any], folded: bool, kind: str, against: Any) -> bool:
     """Whether every one of the values is matched by a query of that kind; a folded value may have any case."""
     wanted, folds = values_of(against), _folds(against)
-    if not values or not wanted or (folded and not folds):
+    if not values or not wanted or (folded and not folds) or not effort.spend(len(values) * len(wanted)):
         return False
 
     def fits(value: Any) -> bool:
@@ -291,7 +293,7 @@ def _values_match(values: Sequence[Any], folded: bool, kind: str, against: Any) 
                 return True
             if kind == "wildcard" and fnmatch.fnmatchcase(text, _glob(form)):
                 return True
-            if kind == "regexp" and _regex(form, text):
+            if kind == "regexp" and expressions.fits(form, text):
                 return True
         return False
 
@@ -301,13 +303,6 @@ def _values_match(values: Sequence[Any], folded: bool, kind: str, against: Any) 
 def _glob(pattern: str) -> str:
     """A wildcard pattern in Python's words."""
     return re.sub(r"\\(.)|(\[)", lambda match: f"[{match[1] or match[2]}]", pattern)
-
-
-def _regex(pattern: str, text: str) -> bool:
-    try:
-        return re.fullmatch(pattern, text, re.S) is not None
-    except re.error:
-        return False
 
 
 def _pattern_within(one: Any, other: Any) -> bool:

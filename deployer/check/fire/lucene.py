@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.check.fire.query_strings import DISTANCE, TOKEN, defaults, plain
+from deployer.check.fire.query_strings import DISTANCE, LONGEST, TOKEN, defaults, plain
 
 _OPERATORS = {"not": ("NOT", "!"), "and": ("AND", "&&"), "or": ("OR", "||")}
 _ALL: dict[str, Any] = {"match_all": {}}
@@ -29,7 +29,7 @@ def tree(body: Mapping[str, Any]) -> dict[str, Any]:
     A negation alone matches nothing within brackets, as Lucene has it, and everything else at the top, as the server has it.
     """
     text = body.get("query")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or len(text) > LONGEST:
         return {"query_string": dict(body)}
     reader = _Reader(list(_tokens(text)), defaults(body), str(body.get("default_operator", "OR")).upper() == "AND")
     found = reader.either(None, top=True)
@@ -46,7 +46,7 @@ def leaf(field: str, term: str) -> dict[str, Any]:
 def single(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """The field and the term of a `query_string` that is a leaf, as `leaf` makes it."""
     named, text = body.get("fields"), body.get("query")
-    if isinstance(named, list) and len(named) == 1 and isinstance(text, str) and set(body) == {"query", "fields"}:
+    if isinstance(named, list) and len(named) == 1 and isinstance(text, str) and set(body) == {"query", "fields"} and len(text) <= LONGEST:
         found = list(_tokens(text))
         if len(found) == 1 and found[0].kind == "term":
             return str(named[0]), text

@@ -18,6 +18,9 @@ TOKEN = re.compile(
     """,
     re.X | re.S,
 )
+LONGEST = 20_000
+"""Characters of a text that is taken apart; a bracket that is not closed is looked for from each anew."""
+
 _OPERATORS = frozenset({"AND", "OR", "NOT", "&&", "||", "!", "+", "-"})
 DISTANCE = re.compile(r"[\^~][\d.]*$")
 
@@ -29,7 +32,7 @@ def terms(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     `default_field`, or of ``*``, which stands for all.
     """
     query = body.get("query")
-    if not isinstance(query, str):
+    if not isinstance(query, str) or len(query) > LONGEST:
         return
     without = defaults(body)
     waiting: str | None = None

@@ -12,13 +12,14 @@ from typing import Any
 
 from deployer.check.fire.clauses import inner_aggregations, table
 from deployer.check.fire.subject import Subject
+from deployer.model import tags
 from deployer.model.finding import Findings
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _PARAM = re.compile(r"\bparams\.(\w+)|\bparams\[\s*['\"](\w+)['\"]\s*\]")
-_STRINGS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
-_TAG = re.compile(r"\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}", re.S)
+# What is not closed goes on to the end: looking for it from each beginning anew takes the square of the length.
+_COMMENTS = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.S)
+_STRINGS = re.compile(r"(['\"])(?:\\.|(?!\1)[^\\])*(\1|\Z)", re.S)
 _CLOCK = frozenset({"period_start", "period_end"})
 _AGGREGATION = re.compile(r"\bctx\.results\[0\]\.aggregations\.(\w+)")
 _QUERY = re.compile(r"query\[(name|id|tag)=([^\]]*)\]")
@@ -66,14 +67,14 @@ def _query_tags(value: Any) -> Iterator[str]:
     text = json.dumps(value, ensure_ascii=False)
     if text.count("{{") == text.count("{{period_end}}") + text.count("{{period_start}}"):
         return
-    for tag in dict.fromkeys(match[0] for match in _TAG.finditer(text)):
+    for tag in dict.fromkeys(found.text for found in tags.tags(text)):
         if tag.strip("{} ") not in _CLOCK:
             yield tag
 
 
 def _broken(source: str) -> Iterator[str]:
     """Brackets and quotes that are not closed."""
-    bare = _STRINGS.sub("''", _COMMENTS.sub("", source))
+    bare = _STRINGS.sub(lambda found: "''" if found[2] else found[1], _COMMENTS.sub("", source))
     if not bare.strip():
         yield "is empty"
     if bare.replace("''", "").count("'") or bare.replace('""', "").count('"'):
@@ -151,24 +152,23 @@ def _names(search: Mapping[str, Any], parent: str) -> set[str] | None:
 def mustache(text: str, *, per_bucket: bool = True) -> Iterator[tuple[str, str]]:
     """What is wrong with a message's template, with the tag that it is about."""
     waiting: list[str] = []
-    for match in _TAG.finditer(text):
-        inner = (match[1] if match[1] is not None else match[2]).strip()
+    for tag in tags.tags(text):
+        inner = tag.inner.strip()
         sign, name = (inner[:1], inner[1:].strip()) if inner[:1] in "#^/!>&=" else ("", inner)
         if sign in ("#", "^"):
             waiting.append(name)
         elif sign == "/":
             if not waiting or waiting.pop() != name:
-                yield f"closes {match[0]}, which is not the section that is open", match[0]
+                yield f"closes {tag.text}, which is not the section that is open", tag.text
                 return
         elif sign not in ("!", "=") and not name:
-            yield "has a tag without a name", match[0]
+            yield "has a tag without a name", tag.text
         if per_bucket and name.startswith("ctx.results"):
             yield (
-                f"reads {match[0]}: a message of a bucket-level monitor cannot reach its buckets, and is lost",
-                match[0],
+                f"reads {tag.text}: a message of a bucket-level monitor cannot reach its buckets, and is lost",
+                tag.text,
             )
     if waiting:
         yield f"does not close {{{{#{waiting[-1]}}}}}", f"#{waiting[-1]}"
-    rest = _TAG.sub("", text)
-    if "{{" in rest:
+    if "{{" in tags.without(text):
         yield "has a {{ that is not closed", "{{"

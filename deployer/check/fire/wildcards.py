@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from deployer.check.fire.clauses import Clause
@@ -69,12 +70,12 @@ def _asked(subject: Subject, clause: Clause) -> list[tuple[str, dict[str, object
     """The fields with their mappings that a clause asks: its own, or all that a pattern such as ``process.*`` stands for."""
     if "*" not in clause.field:
         return [(clause.field, dict(mapping)) for mapping in subject.mappings(clause.field, clause.sources).values()]
-    form = re.compile(re.escape(clause.field).replace(r"\*", ".*"))
+    form = clause.field.replace("[", "[[]").replace("?", "[?]")
     return [
         (name, dict(mapping))
         for source in clause.sources
         for name, mapping in subject.shelf.mapped(source).items()
-        if form.fullmatch(name)
+        if fnmatch.fnmatchcase(name, form)
     ]
 
 

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import random
 
 import pytest
 
-from deployer.model.environment import SecretRef
 from deployer.model.errors import RefusedError
-from deployer.model.resource import Kind, Resource
-from deployer.plan import Choices, Inventory, PlanFile, Record, Selection, make_plan
 from deployer.plan.canonical import digest
-from deployer.plan.planfile import contents, digest_of, dump, load, part_of
-from tests import deployments as made
-
-DEPLOYMENT = "h-unit"
-SECRET = "http://127.0.0.1:9/canary-token"
-
-
-def resources() -> list[Resource]:
-    """One of each kind; the channel's address is a secret."""
-    return [
-        made.channel(DEPLOYMENT, SECRET, "env:HOOK") if resource.kind is Kind.CHANNEL else resource
-        for resource in made.everything(DEPLOYMENT)
-    ]
-
-
-def saved() -> PlanFile:
-    """A plan that creates everything on one cluster."""
-    plan = make_plan(resources(), Inventory(), Record(DEPLOYMENT), made.environment(DEPLOYMENT))
-    part = part_of("eu", "http://127.0.0.1:9200", plan, Record(DEPLOYMENT))
-    selection = Selection(("XX0001",), (), frozenset(), ("monitor/XX0002/follow",), ("XX0003",))
-    found = PlanFile("tests", DEPLOYMENT, "1.0", "2026-01-01T00:00:00Z", "me", "here", "c0ffee", True, Choices(prune=True), selection, (part,), contents((plan,)))  # fmt: skip
-    return dataclasses.replace(found, digest=digest_of(found))
-
-
-def reader(reference: SecretRef) -> str:
-    """The secret of the one reference there is."""
-    assert "env:HOOK" == reference.reference
-    return SECRET
+from deployer.plan.planfile import dump, load
+from tests.plans import resources, saved, secret
 
 
 def test_a_plan_comes_back_as_it_was_saved() -> None:
@@ -51,9 +21,9 @@ def test_a_plan_comes_back_as_it_was_saved() -> None:
     assert part is not None
     assert saved() == found
     assert {r.key: digest(r.body) for r in resources()} == {
-        r.key: digest(r.body) for r in found.content(part, reader, {})
+        r.key: digest(r.body) for r in found.content(part, secret, {})
     }
-    assert {r.key: r.depends_on for r in resources()} == {r.key: r.depends_on for r in found.content(part, reader, {})}
+    assert {r.key: r.depends_on for r in resources()} == {r.key: r.depends_on for r in found.content(part, secret, {})}
 
 
 def test_promise_05_one_flipped_byte_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""What strangers write, made up by machines: `make fuzz` (coverage-guided), and a bounded run in the unit tests."""
