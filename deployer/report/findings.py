@@ -32,7 +32,7 @@ def no_lines(_: str) -> Sequence[str]:
 def finding_text(finding: Finding, lines: Lines = no_lines) -> str:
     """A finding as a person reads it: where, what, the line with a caret, what to do."""
     where = finding.where
-    text = [f"{where}: {finding.level} {finding.code}: {visible(finding.message)}"]
+    text = [f"{visible(str(where))}: {finding.level} {finding.code}: {visible(finding.message)}"]
     known = lines(where.file) if where.line else ()
     if 0 < where.line <= len(known):
         text += _excerpt(known[where.line - 1], where.line, max(1, where.column))

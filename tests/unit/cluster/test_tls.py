@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import trustme
 
+from deployer.check import validate_repository
 from deployer.cluster import Cluster, Vault
 from deployer.cluster.errors import UntrustedError
 from deployer.model.environment import Auth, Connection, SecretRef, Tls
 from deployer.model.errors import AuthError, Location
 from tests.faults import Reply, serving
+from tests.unit import repo
 
 HERE = Location("environments/prod.yml", 7, 30)
 AUTHORITY = trustme.CA()
@@ -138,3 +140,28 @@ def test_a_certificate_that_is_none_is_named_with_its_line(folder: Path) -> None
 
     assert HERE == error.value.where
     assert 4 == error.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"),
+    [
+        ('{hosts: ["https://s.example"], tls: {verify: false}}', 1),
+        ('{hosts: ["http://s.example"], auth: {type: bearer, token: "env:T"}}', 1),
+        ('{hosts: ["http://s.example"], auth: {type: basic, username: "env:U", password: "env:P"}, tls: {verify: false}}', 2),
+        ('{hosts: ["https://s.example"], auth: {type: bearer, token: "env:T"}}', 0),
+    ],
+)  # fmt: skip
+def test_promise_29_production_verifies_and_sends_no_credentials_in_the_clear(
+    tmp_path: Path, cluster: str, expected: int
+) -> None:
+    """`verify: false` and plain http with credentials are errors of the file where it says `production: true`, and only there."""
+    plain = ('cluster: {hosts: ["http://127.0.0.1:9"]}', f"cluster: {cluster}")
+    marked = (plain[0], f"production: true\n{plain[1]}")
+
+    found = [
+        list(validate_repository(repo.write(tmp_path / name, local=change)).findings.items)
+        for name, change in (("plain", plain), ("production", marked))
+    ]
+
+    assert [[], ["DAC013"] * expected] == [[item.code for item in items] for items in found]
+    assert all("environments/local.yml" == item.where.file and item.where.line for item in found[1])

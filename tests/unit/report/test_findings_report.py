@@ -37,6 +37,24 @@ def test_each_form_is_as_it_was(name: str, made: str) -> None:
     assert (GOLDEN / name).read_text("utf-8") == f"{made}\n"
 
 
+EVIL = "a\x1b[31m\r\n::error file=x::gone\u202e\u2028<img src=x>%0A"
+
+
+def test_promise_30_findings_do_nothing_in_any_form() -> None:
+    """Message, hint, file name and source line of a stranger: one line each in text, one annotation each, strings in JSON."""
+    found = [Finding("DAC003", EVIL, Location(f"detections/{EVIL}/analytic.yml", 1, 1), EVIL)]
+
+    text = finding_text(found[0], lambda _: [EVIL])
+    annotations = findings_github(found)
+    programs = [json.dumps(value) for value in (finding_rows(found), findings_sarif(found, "1.0"), findings_gitlab(found))]
+
+    for shown in (text, annotations):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", shown)
+        assert not any(line.startswith("::error file=x") for line in shown.splitlines())
+    assert 1 == len(annotations.splitlines())
+    assert all(EVIL[:6] in json.dumps(json.loads(value), ensure_ascii=False).replace("\\u001b", "\x1b") for value in programs)
+
+
 def test_github_escapes_what_would_end_an_annotation_or_a_property() -> None:
     """Per cent, line ends, and in properties colon and comma, cannot start a command of their own."""
     lines = findings_github(FINDINGS).splitlines()
