@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from deployer.check.repository import tunables_of_alerts, tunables_used
 from deployer.model.analytic import Analytic, Case, MonitorSpec, Repository, WorkflowSpec
 from deployer.model.finding import Findings
@@ -14,8 +16,14 @@ def check_samples(repository: Repository, findings: Findings) -> None:
         if analytic is None:
             continue
         _clocks(cases, findings)
-        if analytic.status == "active":
+        if analytic.status == "active" and not (not cases and _unread(analytic, findings)):
             check_proof(analytic, cases, findings)
+
+
+def _unread(analytic: Analytic, findings: Findings) -> bool:
+    """Whether its samples have an error of form: then nothing is known of what they prove, and that error says what to mend."""
+    beside = str(PurePosixPath(analytic.where.file).with_name("samples.yml"))
+    return any(error.where.file == beside for error in findings.errors)
 
 
 def proven(case: Case) -> set[str]:

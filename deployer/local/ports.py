@@ -35,7 +35,8 @@ def require_free(port: int) -> None:
             raise LocalError(
                 f"port {port} is in use",
                 why=owner(port) or "the system does not tell by whom",
-                todo="stop that process; or start on another port (deployer local up --port 9201, where 0 takes any free one) "
+                todo="stop that process (if it is the local cluster of another folder, by `deployer local down` there); "
+                "or start on another port (deployer local up --port 9201, where 0 takes any free one) "
                 "and set cluster.hosts in environments/local.yml to the address that it prints, because a deploy goes "
                 "to whatever listens at the address there",
             ) from error

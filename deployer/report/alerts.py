@@ -38,7 +38,8 @@ def alerts_json(
 def alerts_text(alerts: Sequence[Alert], state: str, told: Mapping[str, Told], width: int = 160) -> str:
     """A table, a line an alert, how many there are, and then each alert of `told` (by id) with its message."""
     if not alerts:
-        return f"No {'' if state == 'all' else f'{state} '}alerts."
+        ended = " `--state all` shows those that have ended too." if state == "active" else ""
+        return f"No {'' if state == 'all' else f'{state} '}alerts.{ended}"
     table = Table(box=None, pad_edge=False)
     for title in (
         "Severity",

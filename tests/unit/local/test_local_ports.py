@@ -38,6 +38,7 @@ def test_busy_port_names_its_owner(busy: int) -> None:
         require_free(busy)
 
     assert f"pid {os.getpid()} (" in caught.value.why
+    assert "`deployer local down` there" in caught.value.todo
     assert "--port 9201" in caught.value.todo
     assert "cluster.hosts in environments/local.yml" in caught.value.todo
 

@@ -44,7 +44,7 @@ def test_an_error_alert_shows_the_error() -> None:
 
 def test_no_alerts_says_so() -> None:
     """Nothing to show is a sentence."""
-    assert "No active alerts." == alerts_text([], "active", {})
+    assert "No active alerts. `--state all` shows those that have ended too." == alerts_text([], "active", {})
     assert "No alerts." == alerts_text([], "all", {})
 
 
