@@ -10,7 +10,7 @@ from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind
 from deployer.plan import Selection
 from deployer.plan.canonical import digest
-from deployer.plan.content import SecretReader, hides
+from deployer.plan.content import SecretReader, hides, references
 from deployer.plan.planfile import Part, PlanFile, StaleError, part_of
 from deployer.render.channels import channels
 
@@ -43,7 +43,7 @@ def wish_of(saved: PlanFile, part: Part, environment: Environment, secrets: Secr
     Raises StaleError if a secret or an address of a channel is not what it was, SecretError if it is not there.
     """
     today = {resource.key: resource.unresolved or {} for resource in channels(environment)}
-    named = {one.url.reference for one in environment.channels.values() if isinstance(one.url, SecretRef)}
+    named = {found for body in today.values() for _, found in references(body)}
 
     def read(reference: SecretRef) -> str:
         # A forged file must not make us send a variable or a file of the runner to an address of its choice.
