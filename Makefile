@@ -80,7 +80,7 @@ unit: venv
 
 # Two workers, each with a node of its own; on a node that OPENSEARCH_URL names, one, because it is shared.
 cluster-tests: venv
-	$(BIN)/pytest tests/contract tests/integration $(if $(OPENSEARCH_URL),,-n 2 --dist loadfile)
+	$(BIN)/pytest tests/contract tests/integration $(if $(OPENSEARCH_URL),,-n 3 --dist loadfile)
 
 test: lint unit cluster-tests
 

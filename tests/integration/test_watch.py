@@ -24,7 +24,14 @@ def test_each_save_is_tested_and_ctrl_c_leaves_nothing_behind(cluster_url: str, 
         write(tmp_path, name, text.decode().replace("http://127.0.0.1:9200", cluster_url))
     folder = tmp_path / "detections/DET9000/EX0001"
     command = [sys.executable, "-m", "deployer", "watch", "EX0001", "--root", str(tmp_path), "--output", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A shell starts what runs in its background deaf to Ctrl-C, and all that is started from there: not so this process.
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
 
