@@ -140,7 +140,7 @@ def load_cases(
             "DAC010",
             f"{analytic.id} has no samples.yml",
             analytic.where,
-            "an active analytic shows its sample events and what they cause",
+            "write one beside it, with `cases` of events and what they cause (`deployer init` has an example)",
         )
     return None
 

@@ -111,11 +111,13 @@ def _report(document: Document, error: ValidationError, whole: dict[str, Any], f
             message, description = f"{names} is missing in {shown}", ""
         case "type" | "pattern" | "oneOf" | "anyOf":
             message = f"{shown} is {forms.kind(error.instance, schema)}, and must be {forms.words(schema)}"
+            if expected == "string" and isinstance(error.instance, int | float):
+                description = f'write it in quotes: "{str(error.instance).lower()}"'
         case "enum":
             message = f"{shown} is '{error.instance}'"
             description = near(str(error.instance), [str(value) for value in expected])
         case "minProperties" | "minItems" | "minLength":
-            message = f"{shown} is empty"
+            message, description = f"{shown} is empty", f"write at least {expected}: {description}"
         case _:
             message = f"{shown}: {re.sub(r'^.{200}.*', 'not allowed here', error.message)}"
     findings.add("DAC003", message, where, description)

@@ -35,6 +35,8 @@ def test_a_good_repository_has_no_findings(tmp_path: Path) -> None:
             "DAC003 detections/DET9999/XX0001/analytic.yml:2:1 unknown key 'titel' in the file",
             "title",
         ),
+        ("analytic", "response: [Ask the user.]", "response: []", "DAC003 detections/DET9999/XX0001/analytic.yml:43:11 response is empty", "write at least 1: "),
+        ("samples", "discovery: [{host: h1, user: alice}]", "discovery: [{host: 0, user: alice}]", "DAC003 detections/DET9999/XX0001/samples.yml:6:", 'write it in quotes: "0"'),
         (
             "analytic",
             "severity: medium\n",
