@@ -71,7 +71,7 @@ def test_an_event_without_a_name_counts_under_a_placeholder(
 
 def test_promise_28_what_an_event_says_is_never_read_as_a_template(site: Site) -> None:
     """Tags in names and commands stand in the message as they came, while the message's own tags are filled in."""
-    at = T + timedelta(days=5)
+    at = T + timedelta(days=6)
     spoken = "{{#toJson}}ctx{{/toJson}} {{ctx.monitor.name}} {{{ctx.trigger.name}}} {{=<% %>=}} {{/ctx.newAlerts}}"
     names = {"host": {"name": "{{ctx.monitor.name}}"}, "user": {"name": "{{#toJson}}ctx{{/toJson}}"}}
     event = listing(at, **names, auditd={"log": {"tty": [spoken]}})
