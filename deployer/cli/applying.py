@@ -245,14 +245,17 @@ def _agreed(waiting: Sequence[Attempt[Sight]], manner: Manner, environment: str)
         return True
     production = any(item.value is not None and item.value.look.plan.production for item in waiting)
     if production or manner.always_name:
-        mark = "This is production. " if production else ""
-        typed: str = click.prompt(
-            f"{mark}Type {environment} to {manner.verb}", default="", show_default=False, err=True
-        )
-        return typed == environment
+        return name_typed(environment, manner.verb, production=production)
     if manner.yes or not terminal():
         return True
     return click.confirm({"deploy": "Deploy this?"}.get(manner.verb, "Roll back?"), default=False, err=True)
+
+
+def name_typed(environment: str, verb: str, *, production: bool) -> bool:
+    """Whether somebody types the environment's name, as consent to what the verb says."""
+    mark = "This is production. " if production else ""
+    typed: str = click.prompt(f"{mark}Type {environment} to {verb}", default="", show_default=False, err=True)
+    return typed == environment
 
 
 def terminal() -> bool:

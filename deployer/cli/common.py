@@ -117,40 +117,29 @@ def root_option(function: F) -> F:
 
 def environment_option(function: F) -> F:
     """``--env``: the name of an environment."""
-    return click.option(
-        "--env",
-        "environment",
-        required=True,
-        envvar="DEPLOYER_ENV",
-        shell_complete=completing.environments,
-        metavar="NAME",
-        help="An environment: a file of environments/, without .yml.",
-    )(function)
+    return _environment(function, "An environment: a file of environments/, without .yml.", required=True)
 
 
 def optional_environment_option(function: F) -> F:
     """``--env``, where something else may tell the environment."""
-    return click.option(
-        "--env",
-        "environment",
-        envvar="DEPLOYER_ENV",
-        shell_complete=completing.environments,
-        metavar="NAME",
-        help="An environment: a file of environments/, without .yml. A plan file knows its own.",
-    )(function)
+    return _environment(function, "An environment: a file of environments/, without .yml. A plan file knows its own.")
 
 
 def stage_option(function: F) -> F:
     """``--env``, for commands that make throw-away indices."""
+    text = "The environment on whose cluster the throw-away indices are made."
+    return _environment(function, text, default="local", show_default=True)
+
+
+def _environment(function: F, text: str, **more: Any) -> F:
     return click.option(
         "--env",
         "environment",
-        default="local",
-        show_default=True,
         envvar="DEPLOYER_ENV",
         shell_complete=completing.environments,
         metavar="NAME",
-        help="The environment on whose cluster the throw-away indices are made.",
+        help=text,
+        **more,
     )(function)
 
 

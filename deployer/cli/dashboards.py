@@ -71,10 +71,11 @@ def dashboards(
             why=f"{named.location.file} has no key 'dashboards'",
             todo="Name one there (dashboards: {url: ...}), or write a file to import by hand: --output-file FILE.",
         )
+    vault = Vault(loaded.root)
     if deploy:
         applying.consent_in_time(environment, named.production, confirm)
-        control.before_writing(loaded.root, named, Vault(loaded.root))
-    client = DashboardsClient(named.dashboards, Vault(loaded.root))
+        control.before_writing(loaded.root, named, vault)
+    client = DashboardsClient(named.dashboards, vault)
     changes, others = _looked(client, named, wanted)
     due = _due(changes, on_drift)
     consented = confirm is not None or (yes and not named.production)
@@ -165,10 +166,7 @@ def _agreed(environment: Environment, changes: Sequence[Change], output: str) ->
         return not environment.production
     common.note(dashboards_text(changes, ()))
     if environment.production:
-        typed: str = click.prompt(
-            f"This is production. Type {environment.name} to deploy", default="", show_default=False, err=True
-        )
-        return typed == environment.name
+        return applying.name_typed(environment.name, "deploy", production=True)
     return click.confirm("Import these?", err=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +85,12 @@ def _offline(
     root: Path | None, environment: str, select: tuple[str, ...], exclude: tuple[str, ...], choices: dict[str, Any]
 ) -> Attempt[Plan]:
     """The plan for a cluster on which nothing is. Nothing is read but the repository: no cache, no secret, no git."""
-    from deployer.plan import Choices, Inventory, Record, make_plan, make_selection
+    from deployer.plan import Choices, Inventory, Record, make_plan
     from deployer.plan.outcome import Attempt as Made
 
     asked = {name: value for name, value in choices.items() if name != "no_cache"}
     loaded = common.load(root, environment)
-    analytics = loaded.repository.analytics if select or exclude else {}
-    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
+    selection = wishes.selected(loaded, select, exclude)
     record = Record(loaded.environment.deployment)
     return Made("", NOWHERE, make_plan(loaded.resources, Inventory(), record, loaded.environment, selection, Choices(**asked)))
 

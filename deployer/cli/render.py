@@ -34,11 +34,8 @@ def render(
     An ID is an analytic (AN0903), a monitor (AN0903/discovery) or a key (ingest-pipeline/common-start).
     Secrets are not read: where one would stand, its reference stands.
     """
-    from deployer.plan import make_selection
-
     loaded = common.load(root, environment)
-    analytics = loaded.repository.analytics if select or exclude else {}
-    selection = make_selection(loaded.resources, analytics, select, exclude)
+    selection = wishes.selected(loaded, select, exclude)
     keys = {resource.key: resource for resource in loaded.resources if selection.covers(resource.key)}
     chosen = keys
     if ids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deployer.cli import choosing, common, seeing, wishes
+from deployer.cli import applying, choosing, common, seeing, wishes
 from deployer.cli import clusters as choose
 from deployer.model.errors import UsageError
 
@@ -128,9 +127,7 @@ def _first(places: Sequence[Place]) -> tuple[str, ...]:
 
 
 def _commit(folder: Path) -> str:
-    from deployer.deploy.origin import about
-
-    found = about(folder, os.environ, common.note)
+    found = applying.about(folder)
     return f"{found.commit}{' with changes' if found.dirty else ''}" if found.commit else ""
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deployer.cluster import Cluster, Vault
     from deployer.deploy import Wish
     from deployer.model.environment import Connection
+    from deployer.plan import Selection
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -106,20 +107,26 @@ class Prepared:
         return choose.chosen_connections(self.loaded.environment, names)
 
 
+def selected(loaded: common.Loaded, select: Sequence[str], exclude: Sequence[str]) -> Selection:
+    """What the terms make of an environment's objects. Analytics are read only if a term may be about them."""
+    from deployer.plan import make_selection
+
+    analytics = loaded.repository.analytics if select or exclude else {}
+    return replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
+
+
 def prepare(
     root: Path | None, environment: str, select: tuple[str, ...], exclude: tuple[str, ...], choices: Mapping[str, Any]
 ) -> Prepared:
     """Read and render an environment, with its secrets, and what is selected of it."""
     from deployer.cluster import Vault
     from deployer.deploy import Wish
-    from deployer.plan import Choices, make_selection
+    from deployer.plan import Choices
 
     vault = Vault(common.find_root(root))
     asked = dict(choices)
     loaded = common.load(root, environment, vault.read, remember=not asked.pop("no_cache", False))
-    analytics = loaded.repository.analytics if select or exclude else {}
-    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
-    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection, Choices(**asked)), vault)
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selected(loaded, select, exclude), Choices(**asked)), vault)
 
 
 def prepare_to_read(root: Path | None, environment: str) -> Prepared:
@@ -137,12 +144,9 @@ def prepare_to_look(
     """The same for commands that compare: what is selected, and what earlier runs made of unchanged files."""
     from deployer.cluster import Vault
     from deployer.deploy import Wish
-    from deployer.plan import make_selection
 
     loaded = common.load(root, environment, remember=remember)
-    analytics = loaded.repository.analytics if select or exclude else {}
-    selection = replace(make_selection(loaded.resources, analytics, select, exclude), drafts=loaded.drafts)
-    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selection), Vault(loaded.root))
+    return Prepared(loaded, Wish(loaded.resources, loaded.environment, selected(loaded, select, exclude)), Vault(loaded.root))
 
 
 def prepare_environment(root: Path | None, environment: str) -> Prepared:

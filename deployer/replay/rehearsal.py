@@ -51,25 +51,24 @@ class Rehearsal:
 
         Raises ClusterError if the cluster refuses an event or cannot be reached; the next run then begins anew.
         """
-        try:
-            self._set_up(repository, expectations.sources_of(repository, [analytic.id]))
-            events = self._send(expectations.events_of(repository, analytic, self._naming))
-            return expectations.judge(
-                self.client, repository, analytic, self._naming, environments, events, self._known
-            )
-        except Exception:
-            self._made = ""
-            raise
+        made = self._set_up(repository, expectations.sources_of(repository, [analytic.id]))
+        self._made = ""  # until all went well
+        events = self._send(expectations.events_of(repository, analytic, self._naming))
+        result = expectations.judge(self.client, repository, analytic, self._naming, environments, events, self._known)
+        self._made = made
+        return result
 
-    def _set_up(self, repository: Repository, sources: Collection[str]) -> None:
+    def _set_up(self, repository: Repository, sources: Collection[str]) -> str:
+        """Set the stage up if it is not that of this repository any more; what it is made of."""
         wanted = json.dumps([resource.body for resource in mappings.render(repository, _ANY, sources)], sort_keys=True)
         if wanted == self._made and time.monotonic() - self._since < RENEWED:
-            return
+            return wanted
         self._made = ""
         self._stack.close()
         self._sent, self._known = {}, {}
         self._naming = self._stack.enter_context(stage(self.client, repository, sources))
-        self._made, self._since = wanted, time.monotonic()
+        self._since = time.monotonic()
+        return wanted
 
     def _send(self, events: Sequence[ingest.Event]) -> int:
         """Send the events that are not there, and take away those that should not be; how many there are."""
