@@ -75,7 +75,7 @@ class _Draft:
     def __init__(
         self, analytic: KnownAnalytic, strategy: KnownStrategy | None, version: str, maker: Scaffolder
     ) -> None:
-        self.analytic, self.strategy, self.version, self.shared = analytic, strategy, version, maker.shared
+        self.analytic, self.strategy, self.version = analytic, strategy, version
         self.called = analytic.platforms[0] if analytic.platforms else ""
         self.platform = PLATFORMS.get(self.called.casefold(), "other")
         self.served = {named: maker.register.serving(named) for named in analytic.log_sources}

@@ -38,10 +38,8 @@ class Register:
 
     def serving(self, named: NamedLogSource) -> tuple[Served, ...]:
         """The log sources that serve it, those that know its channel best; none if nobody knows its name."""
-        found = [
-            self._served(source, entry, named.channel) for source, entry in self._entries.get(_plain(named.name), ())
-        ]
-        ranked = [(rank, served) for rank, served in found if rank is not None]
+        entries = self._entries.get(_plain(named.name), ())
+        ranked = [item for source, entry in entries if (item := self._served(source, entry, named.channel)) is not None]
         best = max((rank for rank, _ in ranked), default=None)
         first: dict[str, Served] = {}
         for rank, served in ranked:
@@ -49,17 +47,17 @@ class Register:
                 first.setdefault(served.source.id, served)
         return tuple(first.values())
 
-    def _served(self, source: LogSource, entry: Serves, channel: str) -> tuple[tuple[int, int] | None, Served]:
-        """How well an entry knows a channel (None: not at all), and what it gives."""
+    def _served(self, source: LogSource, entry: Serves, channel: str) -> tuple[tuple[int, int], Served] | None:
+        """How well an entry knows a channel, and what it gives; None if it does not know it."""
         literal, pattern, wanted = len(entry.channel.replace("*", "")), _plain(entry.channel), _plain(channel)
         if not (pattern == wanted or fnmatchcase(wanted, pattern.replace("[", "[[]").replace("?", "[?]"))):
-            return None, Served(source, None, exact=False)
+            return None
         if not entry.field:
             return (1 if literal else 0, literal), Served(source, entry.where, exact=literal > 0)
         form = rf"(?<![A-Za-z0-9_])(?:{entry.form})(?![A-Za-z0-9_])"
         values = list(dict.fromkeys(found[0] for found in re.finditer(form, channel)))
         if not values or len(values) > MOST_VALUES:
-            return None, Served(source, None, exact=False)
+            return None
         condition: dict[str, Any] = {"field": entry.field, "in": values}
         where = {"all": [dict(entry.where), condition]} if entry.where else condition
         return (1, literal), Served(source, where, exact=True)

@@ -44,7 +44,7 @@ def bounded(
             sizes[name], levels[name] = _size(events[name], sizes), _levels(events[name], levels)
     asked = [part for spec in monitors for part in (spec.events, spec.first, spec.then) if part is not None]
     whole = sum(_size(part, sizes) for part in asked)
-    deepest = max((_levels(part, levels) for part in (*asked, *events.values())), default=0)
+    deepest = max((*levels.values(), *(_levels(part, levels) for part in asked)), default=0)
     if whole > MOST or deepest > DEEPEST:
         what = f"{whole:,} conditions" if whole > MOST else f"conditions of {deepest} levels"
         findings.add(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from deployer.catalogue.sources import pipelines_called
 from deployer.model.analytic import Analytic, Repository
+from deployer.render.environment import used
 from deployer.render.templating import Templates, templates_of
 
 MESSAGES = tuple(f"messages/{name}.txt.j2" for name in ("alert", "document", "subject", "total", "workflow"))
@@ -35,9 +36,9 @@ def touched(repository: Repository, files: Iterable[str]) -> dict[str, tuple[str
 
 def _needs(repository: Repository, analytic: Analytic, templates: Templates) -> set[str]:
     """The files outside of its folder that an analytic and its samples are made of, whether they exist or not."""
-    used = {use.source for use in analytic.log_sources}
-    used |= {event.source for case in repository.cases.get(analytic.id, ()) for event in case.events}
-    sources = [repository.sources[name] for name in used if name in repository.sources]
+    named = used(analytic)
+    named |= {event.source for case in repository.cases.get(analytic.id, ()) for event in case.events}
+    sources = [repository.sources[name] for name in named if name in repository.sources]
     needs = {"mappings/entities.yml", *(source.where.file for source in sources)}
     needs |= {f"mappings/components/{name}.yml" for source in sources for name in source.components}
     pipelines = _pipelines(repository, {source.pipeline for source in sources if source.pipeline})

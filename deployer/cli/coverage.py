@@ -80,9 +80,7 @@ def _found(
     given = Given(results=read_given("results", seeing.read_json(results)))
     repository = seeing.repository_at(folder)
     names = [environment] if environment else []
-    place = next(
-        (item for item in seeing.places(folder, repository, names, clusters, ask=not offline) if item.name in names), None
-    )
+    place = next(iter(seeing.places(folder, repository, names, clusters, ask=not offline, others=False)), None)
     statuses = place.statuses if place is not None else None
     states = tuple(states_of(repository.analytics, given.tested, place.resources if place else (), statuses))
     asked = place.name if place is not None and place.attempts is not None else ""

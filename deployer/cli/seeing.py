@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from deployer.plan.outcome import Attempt
     from deployer.report.page import Looked, Place
 
-DEPLOYS = 5
-"""The newest deploys that are read of each cluster."""
-
-
 def repository_at(folder: Path) -> Repository:
     """The repository. Raises InvalidRepositoryError if anything in it is wrong."""
     from deployer.catalogue import load_repository
@@ -37,9 +33,15 @@ def repository_at(folder: Path) -> Repository:
 
 
 def places(
-    folder: Path, repository: Repository, named: Sequence[str], clusters: Sequence[str], *, ask: bool
+    folder: Path,
+    repository: Repository,
+    named: Sequence[str],
+    clusters: Sequence[str],
+    *,
+    ask: bool,
+    others: bool = True,
 ) -> list[Place]:
-    """All environments, those of `named` with what their clusters tell if `ask`.
+    """All environments (without `others` those of `named` only), those of `named` with what their clusters tell if `ask`.
 
     Raises UsageError for a name that is not there, InvalidRepositoryError if the file of a named one is wrong; of another, its
     place says so.
@@ -50,7 +52,7 @@ def places(
     for name in named:
         if name not in known:
             raise UsageError(common.unknown("environment", name, known))
-    return [_place(folder, repository, name, clusters, named=name in named, ask=ask) for name in known]
+    return [_place(folder, repository, name, clusters, named=name in named, ask=ask) for name in known if others or name in named]
 
 
 def _place(
@@ -81,7 +83,7 @@ def _asked(
     from deployer.deploy.fleet import side_by_side
     from deployer.deploy.past import chronicle
     from deployer.deploy.status import read_status
-    from deployer.report.page import Looked
+    from deployer.report.page import DEPLOYS, Looked
 
     vault, sources = Vault(folder), places_of(repository, environment)
 

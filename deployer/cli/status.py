@@ -82,11 +82,11 @@ def places_of(repository: Repository, environment: Environment) -> dict[str, Pla
     """Where the events of each log source lie that a deployed analytic reads."""
     from deployer.cluster.status import Place
     from deployer.render import active, naming_of
+    from deployer.render.environment import used
 
     naming = naming_of(environment)
-    used = {use.source for analytic in active(repository).values() for use in analytic.log_sources}
     places: dict[str, Place] = {}
-    for name in sorted(used):
+    for name in sorted(set().union(*(used(analytic) for analytic in active(repository).values()))):
         override = environment.sources.get(name)
         index = override.index if override and override.index else naming.pattern(repository.sources[name].dataset)
         own = override.silent_after if override else None

@@ -46,11 +46,6 @@ class DashboardsClient:
         self._client = Cluster(Wire(dashboards.connection, vault, headers), vault)
         self.address = self._client.address
 
-    @property
-    def writes(self) -> int:
-        """How many requests went out that may have written."""
-        return self._client.writes
-
     def read(self, wanted: Sequence[SavedObject]) -> dict[tuple[str, str], SavedObject]:
         """Those of the objects that are there, by type and id. Raises IncompleteError for an answer that lacks some."""
         if not wanted:

@@ -14,6 +14,7 @@ from deployer.model.environment import Environment
 from deployer.model.errors import Location
 from deployer.model.finding import Findings
 from deployer.render import active, naming_of
+from deployer.render.environment import used
 
 
 @dataclass(slots=True)
@@ -34,8 +35,8 @@ class Patient:
 
     def sources(self) -> list[str]:
         """The log sources that deployed analytics read, sorted."""
-        used = {use.source for analytic in active(self.repository).values() for use in analytic.log_sources}
-        return sorted(used & set(self.repository.sources))
+        named = set().union(*(used(analytic) for analytic in active(self.repository).values()))
+        return sorted(named & set(self.repository.sources))
 
     def place(self, source: str) -> tuple[str, Mapping[str, str]]:
         """The index pattern of a log source, and the fields that tell its events there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,10 +51,10 @@ def _fields(wanted: SavedObject, live: SavedObject) -> tuple[str, ...]:
     """The attributes that differ, and `references`."""
     found = [
         name
-        for name in sorted({*wanted.attributes, *live.attributes})
+        for name in sorted(wanted.attributes)
         if _one(wanted, name) != _one(live, name) and name != "description"
     ]
-    if {(r.name, r.type, r.id) for r in wanted.references} != {(r.name, r.type, r.id) for r in live.references}:
+    if set(wanted.references) != set(live.references):
         found.append("references")
     return tuple(found or ["description"])
 
@@ -64,5 +63,4 @@ def _one(item: SavedObject, name: str) -> str:
     """One attribute so that it can be compared: its layout does not matter."""
     if name not in item.attributes:
         return ""
-    alone = SavedObject(item.type, item.id, {name: item.attributes[name]})
-    return json.dumps(alone.digest)
+    return SavedObject(item.type, item.id, {name: item.attributes[name]}).digest

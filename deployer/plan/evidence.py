@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.model.errors import RefusedError
 from deployer.model.resource import Kind, Resource
 from deployer.plan.canonical import canonical, digest
+from deployer.plan.formed import typed
 from deployer.plan.sealed import BrokenError, opened, parsed, sealed
-from deployer.plan.selection import EVERYTHING, Selection
+from deployer.plan.selection import EVERYTHING, Selection, with_dependencies
 
 FORMAT = 1
 KIND = "test-report"
@@ -69,23 +70,13 @@ def contents(resources: Sequence[Resource], selection: Selection = EVERYTHING) -
     for resource in by_key.values():
         if resource.analytic is not None:
             own.setdefault(resource.analytic, []).append(resource.key)
+    digests = {key: digest(resource.body) for key, resource in by_key.items()}
     found = {}
     for analytic, keys in own.items():
-        reached = _reached(keys, by_key)
+        reached = with_dependencies(keys, by_key)
         if any(selection.covers(key) for key in reached):
-            found[analytic] = digest([[key, digest(by_key[key].body)] for key in sorted(reached)])
+            found[analytic] = digest([[key, digests[key]] for key in sorted(reached)])
     return found
-
-
-def _reached(keys: Iterable[str], by_key: Mapping[str, Resource]) -> set[str]:
-    """These keys, and those of everything that they need."""
-    waiting, reached = list(keys), set[str]()
-    while waiting:
-        key = waiting.pop()
-        if key in by_key and key not in reached:
-            reached.add(key)
-            waiting.extend(by_key[key].depends_on)
-    return reached
 
 
 def dump(evidence: Evidence, key: str | None = None) -> bytes:
@@ -118,33 +109,18 @@ def of_value(value: Mapping[str, Any], name: str, data: bytes | None = None) -> 
         )
     try:
         body = opened(value, data, "signature")
-        return Evidence(
-            **_typed(Evidence, {name: body[name] for name in ("tool", "commit", "dirty", "at", "who", "job")}),
-            analytics=tuple(_verdict(one) for one in body["analytics"]),
+        found = Evidence(
+            **{part: body[part] for part in ("tool", "commit", "dirty", "at", "who", "job")},
+            analytics=tuple(Verdict(**{**one, "content": one["content"]}) for one in body["analytics"]),
             digest=str(value["digest"]),
             signature=str(value.get("signature", "")),
         )
+        typed(found)
+        return found
     except BrokenError as error:
         raise _changed(name, str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _changed(name, "it has not the form of a test report") from None
-
-
-def _verdict(value: Mapping[str, Any]) -> Verdict:
-    content = value["content"]
-    if not isinstance(content, dict) or not all(isinstance(one, str) for one in content.values()):
-        raise TypeError("content")
-    plain = {name: inner for name, inner in value.items() if name != "content"}
-    return Verdict(**_typed(Verdict, plain), content=content)
-
-
-def _typed(kind: type[Verdict] | type[Evidence], values: dict[str, Any]) -> dict[str, Any]:
-    """The values of fields; TypeError if one has not the type of its field."""
-    kinds = {field.name: str(field.type) for field in dataclasses.fields(kind)}
-    for name, value in values.items():
-        if type(value).__name__ != kinds[name]:
-            raise TypeError(name)
-    return values
 
 
 def refusals(

@@ -63,7 +63,7 @@ def make_selection(
     chosen = set(by_key)
     if wanted:
         asked = {key for term in wanted for key in _fitting("select", term, resources, analytics)}
-        chosen = _with_dependencies(asked, by_key)
+        chosen = with_dependencies(asked, by_key)
     for term in unwanted:
         chosen -= _fitting("exclude", term, resources, analytics)
     if not chosen or (asked and not asked & chosen):
@@ -199,8 +199,10 @@ def _below(path: str, folder: str) -> bool:
     return folder == path or folder.startswith(f"{path}/") or path.startswith(f"{folder}/")
 
 
-def _with_dependencies(keys: set[str], by_key: Mapping[str, Resource]) -> set[str]:
-    found, waiting = set(keys), list(keys)
+def with_dependencies(keys: Iterable[str], by_key: Mapping[str, Resource]) -> set[str]:
+    """These keys, all of which are in `by_key`, and those of everything there that they need."""
+    found = set(keys)
+    waiting = list(found)
     while waiting:
         for needed in by_key[waiting.pop()].depends_on:
             if needed in by_key and needed not in found:

@@ -16,6 +16,7 @@ from deployer.model.errors import ClusterError
 from deployer.model.finding import Findings
 from deployer.model.tested import AnalyticResult, Entity, Failure, Setting
 from deployer.render import monitors
+from deployer.render.environment import used
 from deployer.render.naming import Naming
 from deployer.render.target import Target
 from deployer.render.templating import templates_of
@@ -55,7 +56,7 @@ def run(
 def sources_of(repository: Repository, chosen: Collection[str]) -> set[str]:
     """The log sources that the chosen analytics and their samples name."""
     sources = {event.source for name in chosen for case in repository.cases.get(name, ()) for event in case.events}
-    return sources | {use.source for name in chosen for use in repository.analytics[name].log_sources}
+    return sources.union(*(used(repository.analytics[name]) for name in chosen))
 
 
 def events_of(repository: Repository, analytic: Analytic, naming: Naming) -> list[ingest.Event]:

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from deployer.attack.coverage import AttackCoverage, Missing, OfPlatform
 from deployer.report.escape import markdown, visible
+from deployer.report.table import table_lines
 
 FORMAT_VERSION = 1
 TOP = 15
@@ -120,17 +117,8 @@ def _lacking(item: Missing) -> tuple[str, ...]:
     return (item.name, *(f"{number:,}" for number in numbers), ", ".join(item.platforms))
 
 
-def _table(heads: Sequence[str], rows: Iterable[tuple[str, ...]], width: int = 120) -> list[str]:
-    table = Table(box=None, pad_edge=False)
-    for number, head in enumerate(heads):
-        numeric = number and head != "Platforms"
-        table.add_column(head, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    console = Console(width=width, no_color=True)
-    with console.capture() as capture:
-        console.print(table)
-    return [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
+def _table(heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    return table_lines(heads, rows, right=[head for head in heads[1:] if head != "Platforms"])
 
 
 def _rows(heads: Sequence[str], rows: Iterable[tuple[str, ...]]) -> list[str]:

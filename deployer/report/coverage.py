@@ -11,7 +11,7 @@ from deployer.model.resource import Kind, Resource
 from deployer.report.findings import counted
 
 if TYPE_CHECKING:  # a coverage without a cluster loads no client of one
-    from deployer.cluster.status import Status
+    from deployer.cluster.status import Health, Status
 
 TACTICS = (
     "reconnaissance",
@@ -83,6 +83,11 @@ class Technique:
         return sum(state.score for state in self.states) // len(self.states) if self.states else None
 
     @property
+    def address(self) -> str:
+        """Its page at ATT&CK."""
+        return f"https://attack.mitre.org/techniques/{self.technique.replace('.', '/')}/"
+
+    @property
     def platforms(self) -> tuple[str, ...]:
         """Where its active analytics look, sorted."""
         return tuple(sorted({state.analytic.platform for state in self.states}))
@@ -121,22 +126,22 @@ def states_of(
     for resource in resources:
         if resource.analytic and resource.kind in (Kind.MONITOR, Kind.WORKFLOW) and resource.body.get("enabled"):
             wanted.setdefault(resource.analytic, []).append(resource.key)
+    healths = [{item.key: item.health for item in status.monitors} for status in statuses or ()]
     result = []
     for name, analytic in sorted(analytics.items()):
         deployed, remark = None, ""
-        if statuses and analytic.status == "active":
-            deployed, remark = _deployed(wanted.get(name, ()), statuses)
+        if healths and analytic.status == "active":
+            deployed, remark = _deployed(wanted.get(name, ()), healths)
         result.append(State(analytic, tested.get(name), deployed, remark))
     return result
 
 
-def _deployed(keys: Sequence[str], statuses: Sequence[Status]) -> tuple[bool, str]:
+def _deployed(keys: Sequence[str], healths: Sequence[Mapping[str, Health]]) -> tuple[bool, str]:
     if not keys:
         return False, "all its monitors are disabled"
     missing: set[str] = set()
     sick: dict[str, str] = {}
-    for status in statuses:
-        health = {item.key: item.health for item in status.monitors}
+    for health in healths:
         for key in keys:
             if key not in health:
                 missing.add(key)

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from deployer.report.coverage import State, Technique, sums
-from deployer.report.escape import markdown, visible
+from deployer.report.escape import markdown
 from deployer.report.plan_markdown import LIMIT
 from deployer.report.samples_markdown import fitted
+from deployer.report.table import table_lines
 
 FORMAT_VERSION = 1
 HEADS = ("Tactic", "Technique", "Score", "Analytic", "Platform", "State")
@@ -60,15 +57,7 @@ def coverage_text(coverage: Coverage, width: int = 120) -> str:
     """A table, a line an active analytic below its technique; then how the score is made, what is not known, and the sums."""
     if not places(coverage.techniques):
         return "\n".join([*coverage.unknown, coverage.summary])
-    table = Table(box=None, pad_edge=False)
-    for head in HEADS:
-        table.add_column(head, overflow="fold", justify="right" if head == "Score" else "left")
-    for row in _rows(coverage):
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    console = Console(width=width, no_color=True)
-    with console.capture() as capture:
-        console.print(table)
-    lines = [line.rstrip() for line in capture.get().rstrip("\n").split("\n")]
+    lines = table_lines(HEADS, _rows(coverage), right=["Score"], width=width)
     return "\n".join([*lines, "", ABOUT, *coverage.unknown, coverage.summary])
 
 

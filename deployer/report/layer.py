@@ -60,7 +60,7 @@ def _entry(item: Technique) -> dict[str, Any]:
         "links": [
             {
                 "label": item.technique,
-                "url": f"https://attack.mitre.org/techniques/{item.technique.replace('.', '/')}/",
+                "url": item.address,
             }
         ],
     }

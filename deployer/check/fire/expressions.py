@@ -6,12 +6,12 @@ Python's own take for ever on some (``(a|a)*b``), and what is looked at here may
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 MOST = 2_000
-"""States of an expression; the server takes expressions of 1,000 characters."""
+"""Pieces of an expression (its states are bounded by four times as many); the server takes expressions of 1,000 characters."""
 
 WORK = 1_000_000
 """States times characters; more is not looked at."""
@@ -106,8 +106,9 @@ class _Reader:
         while self._now() not in ("", "|", ")"):
             begin = self.place
             first, last = self._one()
-            for low, high in self._repeats():
-                first, last = self._repeated(begin, first, last, low, high)
+            bounds = self._repeat()
+            if bounds is not None:
+                first, last = self._repeated(begin, first, last, *bounds)
             self._join(end, first)
             end = last
         return start, end
@@ -127,15 +128,17 @@ class _Reader:
         self._join(start, end)
         return start, end
 
-    def _repeats(self) -> Iterator[tuple[int, int | None]]:
+    def _repeat(self) -> tuple[int, int | None] | None:
+        """How often the part that was just read may come, if a sign says so."""
         piece = self._now()
         if piece in _REPEATS:
             self.place += 1
-            yield _REPEATS[piece]
-        elif piece[:1] == "{" and len(piece) > 1:
+            return _REPEATS[piece]
+        if piece[:1] == "{" and len(piece) > 1:
             self.place += 1
             low, comma, high = piece[1:-1].partition(",")
-            yield int(low), (int(high) if high else None) if comma else int(low)
+            return int(low), (int(high) if high else None) if comma else int(low)
+        return None
 
     def _repeated(self, begin: int, first: int, last: int, low: int, high: int | None) -> tuple[int, int]:
         """The part whose pieces begin at `begin` as often as wanted: made anew for each time that it may come."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from deployer.cluster.status import Status
@@ -14,6 +13,7 @@ from deployer.plan.outcome import Attempt
 from deployer.report import changes
 from deployer.report.findings import counted
 from deployer.report.page.looked import Looked, Place
+from deployer.report.status import time
 
 DEPLOYS = 5
 """The newest deploys of a cluster that the page lists."""
@@ -31,19 +31,17 @@ def environments(places: list[Place]) -> list[dict[str, Any]]:
             "problem": place.problem,
             "asked": place.attempts is not None,
             "clusters": [_cluster(item) for item in place.attempts or ()],
-            "exceptions": exceptions(place),
         }
         for place in places
     ]
 
 
-def exceptions(place: Place, analytic: str = "") -> list[dict[str, Any]]:
-    """The exceptions of an environment (of one analytic): who answers for each, and until when."""
+def exceptions(place: Place, analytic: str) -> list[dict[str, Any]]:
+    """The exceptions of an analytic in an environment: who answers for each, and until when."""
     return [
         {
             "environment": place.name,
             "id": item.id,
-            "analytic": item.analytic,
             "monitors": list(item.monitors),
             "owner": item.owner,
             "reason": item.reason,
@@ -51,7 +49,7 @@ def exceptions(place: Place, analytic: str = "") -> list[dict[str, Any]]:
             "where": str(item.location),
         }
         for item in (place.environment.exceptions if place.environment else ())
-        if not analytic or item.analytic == analytic
+        if item.analytic == analytic
     ]
 
 
@@ -87,7 +85,7 @@ def _cluster(attempt: Attempt[Looked]) -> dict[str, Any]:
             {
                 "source": item.source,
                 "index": item.index,
-                "last": _time(item.last.at) if item.last.at else "never" if item.last.known else "not readable",
+                "last": time(item.last.at) if item.last.at else "never" if item.last.known else "not readable",
                 "silent": item.silent,
             }
             for item in status.sources
@@ -95,7 +93,6 @@ def _cluster(attempt: Attempt[Looked]) -> dict[str, Any]:
         "deploys": _deploys(attempt.value),
         "untold": attempt.value.untold or ("" if chronicle is not None else "its history was not read"),
         "lock": chronicle.holder if chronicle else "",
-        "unseen": list(status.unseen),
     }
 
 
@@ -114,7 +111,6 @@ def _deploys(looked: Looked) -> list[dict[str, Any]]:
             "what": one.title,
             "commit": one.commit[:10],
             "ended": ended,
-            "job": one.job,
             "counts": ", ".join(f"{fate} {number}" for fate, number in sorted(one.counts.items()) if number),
         }
         for one, ended in looked.chronicle.deployments[:DEPLOYS]
@@ -185,7 +181,3 @@ def _untold(looked: Looked, status: Status) -> Iterator[str]:
     if looked.untold:
         yield f"its last deploys: {looked.untold}"
     yield from status.unseen
-
-
-def _time(millis: int) -> str:
-    return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -39,9 +39,8 @@ def episodes(given: Given, analytic: str) -> list[dict[str, Any]]:
             "episodes": _episodes(item),
             "entities": item["entities"],
             "remarks": [*(f"estimate: {reason}" for reason in item["estimate"]), *([item["error"]] if item["error"] else [])],
-            "file": file,
         }
-        for file, value in given.counts
+        for _, value in given.counts
         for item in value["monitors"]
         if item["analytic"] == analytic
     ]  # fmt: skip

@@ -50,6 +50,7 @@ def _view(asked: Asked) -> dict[str, Any]:
     analytics = dict(sorted(repository.analytics.items()))
     states = _states(asked)
     found = coverage.techniques(states.values())
+    rows = [_analytic(asked, item, states[item.id]) for item in analytics.values()]
     return {
         "at": asked.at,
         "version": __version__,
@@ -59,9 +60,9 @@ def _view(asked: Asked) -> dict[str, Any]:
         "grid": clusters.grid(analytics, places),
         "matrix": _matrix(found),
         "sums": coverage.sums(found, list(states.values())),
-        "analytics": [_analytic(asked, item, states[item.id]) for item in analytics.values()],
+        "analytics": rows,
         "platforms": sorted({item.platform for item in analytics.values()}),
-        "severities": [name for name in SEVERITIES if any(name in _severities(asked, a) for a in analytics.values())],
+        "severities": [name for name in SEVERITIES if any(name in row["severities"] for row in rows)],
         "unknown": [*clusters.unknowns(places), *_missing(asked.given)],
     }
 
@@ -97,7 +98,7 @@ def _matrix(found: tuple[coverage.Technique, ...]) -> dict[str, Any]:
             {
                 "tactic": item.tactic,
                 "technique": item.technique,
-                "address": f"https://attack.mitre.org/techniques/{item.technique.replace('.', '/')}/",
+                "address": item.address,
                 "score": item.score,
                 "cells": [
                     [state for state in (*item.states, *item.drafts) if state.analytic.platform == platform]

@@ -88,9 +88,9 @@ def _indices(body: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def written(resource: Resource | None, key: str, default: Any = "") -> Any:
+def written(resource: Resource, key: str, default: Any = "") -> Any:
     """What people wrote of a resource under a key."""
-    return default if resource is None else resource.written.get(key, default)
+    return resource.written.get(key, default)
 
 
 def schedule(value: Any) -> str:
