@@ -15,6 +15,12 @@ HOSTILE = (
 )
 """What a careless writer of YAML, of templates or of text breaks on."""
 
+KNOWN = (
+    "    pipeline: plain\n",
+    '    pipeline: plain\n    attack: [{name: "x:plain", channel: "EventCode=*", values: {field: process.name, form: "[0-9]+"}}, {name: "x:plain", channel: "*"}]\n',
+)
+"""The change of the small repository by which its log source is one that ATT&CK names."""
+
 
 def analytic(number: int, platform: str = "Windows", **more: Any) -> dict[str, Any]:
     """An analytic; `more` are further keys or other values."""

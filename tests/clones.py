@@ -49,7 +49,7 @@ def write(folder: Path, name: str, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
-def committed(folder: Path, *, branch: str = "main") -> str:
+def committed(folder: Path) -> str:
     """Make a folder a git repository with all its files in one commit, or commit what changed since; the commit's id."""
 
     def git(*arguments: str) -> str:
@@ -57,17 +57,17 @@ def committed(folder: Path, *, branch: str = "main") -> str:
         return subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
     if not (folder / ".git").exists():
-        git("init", "-q", "-b", branch)
+        git("init", "-q", "-b", "main")
     git("add", "-A")
     git("commit", "-qm", "x", "--allow-empty")
     return git("rev-parse", "HEAD")
 
 
-def passed(folder: Path, file: Path, environment: str = "local", **changes: Any) -> Path:
+def passed(folder: Path, file: Path, **changes: Any) -> Path:
     """Write a report that all tests passed at the commit of a repository, as `deployer test --report` would."""
     tree = read_tree(folder)
-    made = contents(fresh(folder, environment)[1].resources)
-    verdicts = tuple(Verdict(name, True, 1, 1, 1, 0, 0, 0, 0, {environment: made[name]}) for name in sorted(made))
+    made = contents(fresh(folder, "local")[1].resources)
+    verdicts = tuple(Verdict(name, True, 1, 1, 1, 0, 0, 0, 0, {"local": made[name]}) for name in sorted(made))
     known = Evidence(__version__, tree.commit, tree.dirty, "2026-03-02T10:00:00Z", "tester", "", verdicts)
     key = changes.pop("key", None)
     file.write_bytes(dump(dataclasses.replace(known, **changes), key))

@@ -34,6 +34,11 @@ def repository(on: Bench, url: str, **changes: tuple[str, str]) -> None:
     source.write_text(source.read_text().replace("dataset: x.plain", f"dataset: x.{on.deployment.replace('-', '')}"))
 
 
+def stream(on: Bench) -> str:
+    """The data stream of the small repository's source."""
+    return f"logs-x.{on.deployment.replace('-', '')}-default"
+
+
 def environment(on: Bench) -> Path:
     """The file of the environment `local`."""
     return on.folder / "environments/local.yml"

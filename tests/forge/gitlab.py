@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests import faults
 from tests.forge.workspace import INSTALL, Workspace
 
 TOKEN = "a token of these tests"
@@ -74,39 +72,16 @@ class Project:
 def serving() -> Iterator[Project]:
     """The part of GitLab's API that the example calls, on a port of its own."""
     project = Project()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(project))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    project.address = f"http://127.0.0.1:{server.server_port}/api/v4"
-    try:
+
+    def answer(request: faults.Request) -> faults.Reply:
+        if request.headers.get("private-token") != TOKEN:
+            return faults.Reply(401)
+        path = urllib.parse.urlsplit(request.path).path.removeprefix("/api/v4/projects/5/")
+        return faults.Reply(*_call(project, request.method, path, dict(urllib.parse.parse_qsl(request.body))))
+
+    with faults.serving(answer) as (url, _):
+        project.address = f"{url}/api/v4"
         yield project
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _handler(project: Project) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            form = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode()))
-            path = urllib.parse.urlsplit(self.path)
-            status, answer = 401, None
-            if self.headers.get("PRIVATE-TOKEN") == TOKEN:
-                status, answer = _call(project, self.command, path.path.removeprefix("/api/v4/projects/5/"), form)
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PUT = _answer
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    return Handler
 
 
 def _call(project: Project, method: str, path: str, form: dict[str, str]) -> tuple[int, Any]:

@@ -21,7 +21,7 @@ from deployer.render.environment import of_analytic, target_of
 from deployer.render.schedules import run_times
 from deployer.replay import against
 from tests.bench import Bench
-from tests.commands import append, deployment, environment, run
+from tests.commands import append, deployment, environment, run, stream
 from tests.faults import proxied
 
 pytestmark = pytest.mark.integration
@@ -97,11 +97,6 @@ cases:
     events: [{source: x.plain, raw: {"@timestamp": "2026-03-03T10:03:00Z"}}]
     expect: {}
 """
-
-
-def stream(on: Bench) -> str:
-    """The data stream of the deployment's source."""
-    return f"logs-x.{on.deployment.replace('-', '')}-default"
 
 
 def event(at: datetime, host: str, user: str | None, command: str, program: Any = None) -> dict[str, Any]:

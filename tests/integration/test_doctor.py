@@ -13,7 +13,7 @@ import pytest
 
 from tests import deployments as made
 from tests.bench import MONITORS, Bench
-from tests.commands import append, deployment, environment, run
+from tests.commands import append, deployment, environment, run, stream
 from tests.faults import Fault, Reply, proxied
 
 pytestmark = pytest.mark.integration
@@ -34,10 +34,6 @@ def edit(on: Bench, name: str, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
-
-
-def stream(on: Bench) -> str:
-    return f"logs-x.{on.deployment.replace('-', '')}-default"
 
 
 def event(on: Bench, minutes: float, command: str = "dir", late: float = 0) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import MONITORS, Bench
-from tests.commands import deployment, environment
+from tests.commands import deployment, environment, stream
 from tests.forge import github, gitlab
 from tests.forge.workspace import Workspace
 
@@ -77,11 +77,6 @@ def space(on: Bench, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made.git("add", "-A")
     made.git("commit", "-qm", "detections")
     return made
-
-
-def stream(on: Bench) -> str:
-    """The data stream of the repository's source."""
-    return f"logs-x.{on.deployment.replace('-', '')}-default"
 
 
 def change(space: Workspace, before: str, after: str) -> None:

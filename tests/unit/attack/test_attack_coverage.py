@@ -20,8 +20,6 @@ from tests import attack
 from tests.attack import analytic, bundle, named
 from tests.unit.repo import write
 
-KNOWS = '    pipeline: plain\n    attack: [{name: "x:plain", channel: "EventCode=*", values: {field: process.name, form: "[0-9]+"}}, {name: "x:plain", channel: "*"}]\n'
-
 
 def found(folder: Path, *log_sources: tuple[str, list[str]]) -> AttackCoverage:
     """The coverage of analytics on platforms that name these log sources (``name/channel``)."""
@@ -33,7 +31,7 @@ def found(folder: Path, *log_sources: tuple[str, list[str]]) -> AttackCoverage:
         )
         for number, (platform, names) in enumerate(log_sources)
     ]
-    write(folder / "repository", x=("    pipeline: plain\n", KNOWS))
+    write(folder / "repository", x=attack.KNOWN)
     shared = load_shared(folder / "repository", Findings())
     return coverage(
         read(attack.write(folder, bundle(*objects, analytic(9999, x_mitre_deprecated=True)))), shared.sources
@@ -106,7 +104,7 @@ def test_the_forms_say_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("output", ["text", "json", "markdown"])
 def test_the_command_prints_each_form(output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0, whatever is missing; the file may be named by the environment's variable."""
-    root = write(tmp_path / "repository", x=("    pipeline: plain\n", KNOWS))
+    root = write(tmp_path / "repository", x=attack.KNOWN)
     file = attack.write(tmp_path, attack.bundle())
 
     code = common.run(

@@ -17,13 +17,11 @@ from deployer.model.finding import Findings
 from tests import attack
 from tests.unit.repo import shown, write
 
-KNOWS = '    pipeline: plain\n    attack: [{name: "x:plain", channel: "EventCode=*", values: {field: process.name, form: "[0-9]+"}}, {name: "x:plain", channel: "*"}]\n'
-
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """The small repository, whose log source one of ATT&CK's names is."""
-    return write(tmp_path / "repository", x=("    pipeline: plain\n", KNOWS))
+    return write(tmp_path / "repository", x=attack.KNOWN)
 
 
 def run(root: Path, *arguments: str, stix: Path | None = None) -> int:
